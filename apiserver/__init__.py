@@ -1,0 +1,1 @@
+"""The control plane process: store, registry, watch, gRPC front, and the controllers."""
