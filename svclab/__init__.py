@@ -1,0 +1,1 @@
+"""What people and other programs import or type: the API client, the cluster drivers and the `svclab` command."""

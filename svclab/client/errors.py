@@ -1,0 +1,155 @@
+"""What a call can fail with. Only this module, on the client's side, knows gRPC's status codes.
+
+ApiError                     the server refused; `status` is Kubernetes' Status
+├── BadRequest  Unauthorized  Forbidden  NotFound  MethodNotAllowed
+├── AlreadyExists  Conflict  Expired  Invalid
+├── RequestEntityTooLarge  TooManyRequests
+├── InternalError  ServiceUnavailable  Timeout
+└── Unreachable              no server answered
+"""
+
+from typing import Any
+
+import grpc
+
+from protos.kubernetes import meta_pb2
+
+STATUS_TRAILER = "svclab-status-bin"
+
+
+class ApiError(Exception):
+    """A call that failed. `str(error)` is Kubernetes' message; `error.status` holds reason, details and causes."""
+
+    reason = "Unknown"
+    code = 500
+
+    def __init__(self, status: meta_pb2.Status) -> None:
+        super().__init__(status.message)
+        self.status = status
+
+
+class BadRequest(ApiError):
+    reason, code = "BadRequest", 400
+
+
+class Unauthorized(ApiError):
+    reason, code = "Unauthorized", 401
+
+
+class Forbidden(ApiError):
+    reason, code = "Forbidden", 403
+
+
+class NotFound(ApiError):
+    reason, code = "NotFound", 404
+
+
+class MethodNotAllowed(ApiError):
+    reason, code = "MethodNotAllowed", 405
+
+
+class AlreadyExists(ApiError):
+    reason, code = "AlreadyExists", 409
+
+
+class Conflict(ApiError):
+    reason, code = "Conflict", 409
+
+
+class Expired(ApiError):
+    """The wanted resource version has been compacted away: list again."""
+
+    reason, code = "Expired", 410
+
+
+class RequestEntityTooLarge(ApiError):
+    reason, code = "RequestEntityTooLarge", 413
+
+
+class Invalid(ApiError):
+    """The object breaks validation rules; `status.details.causes` names each field."""
+
+    reason, code = "Invalid", 422
+
+
+class TooManyRequests(ApiError):
+    reason, code = "TooManyRequests", 429
+
+
+class InternalError(ApiError):
+    reason, code = "InternalError", 500
+
+
+class ServiceUnavailable(ApiError):
+    reason, code = "ServiceUnavailable", 503
+
+
+class Timeout(ApiError):
+    reason, code = "Timeout", 504
+
+
+class Unreachable(ApiError):
+    """No server answered: it is not running, is starting again, or the address is wrong."""
+
+    reason, code = "ServiceUnavailable", 503
+
+
+_LEAVES: tuple[type[ApiError], ...] = (
+    BadRequest,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    AlreadyExists,
+    Conflict,
+    Expired,
+    RequestEntityTooLarge,
+    Invalid,
+    TooManyRequests,
+    InternalError,
+    ServiceUnavailable,
+    Timeout,
+)
+_BY_REASON = {leaf.reason: leaf for leaf in _LEAVES} | {"Gone": Expired, "ServerTimeout": Timeout}
+
+# For answers that carry no Status: they come from gRPC itself or from a proxy, not from the API.
+_BY_CODE: dict[grpc.StatusCode, type[ApiError]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: BadRequest,
+    grpc.StatusCode.UNAUTHENTICATED: Unauthorized,
+    grpc.StatusCode.PERMISSION_DENIED: Forbidden,
+    grpc.StatusCode.NOT_FOUND: NotFound,
+    grpc.StatusCode.UNIMPLEMENTED: MethodNotAllowed,
+    grpc.StatusCode.ALREADY_EXISTS: AlreadyExists,
+    grpc.StatusCode.ABORTED: Conflict,
+    grpc.StatusCode.OUT_OF_RANGE: Expired,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: TooManyRequests,
+    grpc.StatusCode.DEADLINE_EXCEEDED: Timeout,
+}
+
+
+def from_status(status: meta_pb2.Status) -> ApiError:
+    """The error that a Status stands for."""
+    return _BY_REASON.get(status.reason, ApiError)(status)
+
+
+def from_rpc(error: Any, target: str) -> ApiError:
+    """The error that a failed call (a grpc.RpcError of either colour) stands for; names a silent target."""
+    for key, value in error.trailing_metadata() or ():
+        if key == STATUS_TRAILER:
+            return from_status(meta_pb2.Status.FromString(value))
+    code, details = error.code(), error.details() or ""
+    if code is grpc.StatusCode.UNAVAILABLE:
+        return unreachable(target)
+    leaf = _BY_CODE.get(code, InternalError)
+    return leaf(_failure(leaf, details or f"the server answered {code.name}"))
+
+
+def unreachable(target: str) -> Unreachable:
+    """No API server answers at the target."""
+    return Unreachable(
+        _failure(Unreachable, f"no API server answers at {target}: is the cluster running? (svclab status)")
+    )
+
+
+def _failure(leaf: type[ApiError], message: str) -> meta_pb2.Status:
+    return meta_pb2.Status(status="Failure", reason=leaf.reason, code=leaf.code, message=message)

@@ -1,0 +1,53 @@
+"""Where an API server answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import grpc
+
+# A restarted server must be found again within a fraction of a second; gRPC's own back-off would start at a whole one.
+_CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.initial_reconnect_backoff_ms", 20),
+    ("grpc.min_reconnect_backoff_ms", 20),
+    ("grpc.max_reconnect_backoff_ms", 200),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.use_local_subchannel_pool", 1),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """The address of an API server, as `unix:/path` or `host:port`, and how to prove who we are there."""
+
+    address: str
+    credentials: grpc.ChannelCredentials | None = None  # None: plain text, for sockets that only their owner can open
+
+    @classmethod
+    def parse(cls, text: str, credentials: grpc.ChannelCredentials | None = None) -> Target:
+        """Reads `unix:/path` or `host:port`. Raises ValueError with one line that says what is wrong."""
+        if text.startswith("unix:"):
+            if not Path(text.removeprefix("unix:")).is_absolute():
+                raise ValueError(f'server "{text}": the path after "unix:" must be absolute')
+            return cls(text, credentials)
+        host, _, port = text.rpartition(":")
+        if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ValueError(f'server "{text}": must be unix:/path or host:port')
+        return cls(text, credentials)
+
+    @property
+    def socket(self) -> Path | None:
+        """The path of the Unix socket; None for a TCP address."""
+        return Path(self.address.removeprefix("unix:")) if self.address.startswith("unix:") else None
+
+    @property
+    def channel_options(self) -> tuple[tuple[str, int], ...]:
+        return _CHANNEL_OPTIONS
+
+    def __str__(self) -> str:
+        return self.address
