@@ -37,7 +37,9 @@ class Kind:
         return found
 
 
-def _core(kind: str, resource: str, short: tuple[str, ...] = (), *, namespaced: bool = True, in_all: bool = False) -> Kind:
+def _core(
+    kind: str, resource: str, short: tuple[str, ...] = (), *, namespaced: bool = True, in_all: bool = False
+) -> Kind:
     return Kind("v1", kind, resource, kind.lower(), short, namespaced, "core_pb2", in_all)
 
 
@@ -48,7 +50,9 @@ SERVICES = _core("Service", "services", ("svc",), in_all=True)
 ENDPOINTS = _core("Endpoints", "endpoints", ("ep",))
 EVENTS = _core("Event", "events", ("ev",))
 CONFIG_MAPS = _core("ConfigMap", "configmaps", ("cm",))
-ENDPOINT_SLICES = Kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "endpointslice", (), True, "discovery_pb2")
+ENDPOINT_SLICES = Kind(
+    "discovery.k8s.io/v1", "EndpointSlice", "endpointslices", "endpointslice", (), True, "discovery_pb2"
+)
 LEASES = Kind("coordination.k8s.io/v1", "Lease", "leases", "lease", (), True, "coordination_pb2")
 
 KINDS: tuple[Kind, ...] = (
@@ -76,7 +80,7 @@ BY_MESSAGE_NAME: dict[str, Kind] = {kind.kind: kind for kind in KINDS}
 
 
 def find_kind(word: str) -> Kind | None:
-    """The kind that a user means by `svc`, `service`, `services`, `Service`, `endpointslices.discovery.k8s.io`; None if none."""
+    """The kind that a user means by `svc`, `service`, `services`, `endpointslices.discovery.k8s.io`; None if none."""
     name, _, group = word.lower().partition(".")
     for kind in KINDS:
         if name in (kind.resource, kind.singular, *kind.short_names) and group in ("", kind.group):
