@@ -5,6 +5,7 @@ Nothing here knows what the bytes mean.
 """
 
 from apiserver.store.memory import MemoryStore
+from apiserver.store.sqlite import SqliteStore
 from apiserver.store.types import (
     Change,
     Compacted,
@@ -32,6 +33,7 @@ __all__ = [
     "MemoryStore",
     "Operation",
     "Put",
+    "SqliteStore",
     "Store",
     "StoreError",
     "StoreFull",

@@ -53,7 +53,7 @@ class Index:
                 del self._current[change.key]
                 del self._keys[bisect_left(self._keys, change.key)]
         self._history.extend(changes)
-        self.revision = changes[-1].revision
+        self.revision = changes[-1].revision if changes else self.revision
 
     def compact(self, revision: int) -> Sequence[Change]:
         """Forgets the changes up to the revision and returns them."""
