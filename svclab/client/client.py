@@ -1,12 +1,11 @@
 """The asyncio client, for programs that live: controllers, node agents, the mock cloud."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, TypeVar, Unpack
 
-import grpc
-import grpc.aio
 from google.protobuf.message import Message
 
 from protos import api_pb2
@@ -15,6 +14,7 @@ from svclab.client import calls, errors
 from svclab.client.objects import Batch, Page, decode_event
 from svclab.client.streams import async_opening_frames, checked
 from svclab.client.target import Target
+from svclab.client.transport import GrpcTransport, Transport
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
@@ -30,12 +30,12 @@ class Client:
     `timeout` in seconds holds for each unary call. A watch or stream is cancelled by closing its iterator.
     """
 
-    def __init__(self, target: Target, *, warn: Callable[[str], None] | None = None, timeout: float = 30.0) -> None:
-        self.target = target
+    def __init__(
+        self, target: Target | Transport, *, warn: Callable[[str], None] | None = None, timeout: float = 30.0
+    ) -> None:
+        self._transport: Transport = GrpcTransport(target) if isinstance(target, Target) else target
         self._warn = warn
         self._timeout = timeout
-        self._open_channel: grpc.aio.Channel | None = None
-        self._methods: dict[str, Any] = {}
 
     async def get(self, kind: Kind, name: str, namespace: str = "", *, resource_version: str = "") -> Any:
         return await self._send(calls.get(kind, name, namespace, resource_version))
@@ -44,7 +44,9 @@ class Client:
         """One page of objects: all of them unless `limit` is given."""
         return await self._send(calls.list_page(kind, namespace, selection))
 
-    async def pages(self, kind: Kind, namespace: str = "", **selection: Unpack[calls.Selection]) -> AsyncIterator[Page]:
+    async def pages(
+        self, kind: Kind, namespace: str = "", **selection: Unpack[calls.Selection]
+    ) -> AsyncGenerator[Page, None]:
         """All pages of `limit` objects each, from one consistent snapshot."""
         page = await self.list(kind, namespace, **selection)
         yield page
@@ -55,11 +57,13 @@ class Client:
 
     async def watch(
         self, kind: Kind, namespace: str = "", **options: Unpack[calls.WatchOptions]
-    ) -> AsyncIterator[Batch]:
+    ) -> AsyncGenerator[Batch, None]:
         """Batches of changes in order, until the server ends the watch."""
         request = calls.watch(kind, namespace, options)
-        async for batch in self._stream(self._channel().unary_stream, "Watch", request, api_pb2.WatchResponse):
-            yield [decode_event(kind, event) for event in batch.events]
+        answers = self._transport.stream(calls.SERVICE + "Watch", request, api_pb2.WatchResponse)
+        async with aclosing(answers):
+            async for answer in answers:
+                yield [decode_event(kind, event) for event in answer.events]
 
     async def create(self, obj: M, *, dry_run: bool = False) -> M:
         return await self._send(calls.create(obj, dry_run))
@@ -85,36 +89,36 @@ class Client:
 
     def exec(
         self, opening: api_pb2.ExecOpen, frames: AsyncIterable[api_pb2.Frame] | None = None
-    ) -> AsyncIterator[api_pb2.Frame]:
+    ) -> AsyncGenerator[api_pb2.Frame, None]:
         """Runs a command in a pod. `frames` is its input; the last frame of the output holds exitCode."""
-        return self._frames("Exec", api_pb2.Frame(exec=opening), frames)
+        return self._frames("Exec", async_opening_frames(api_pb2.Frame(exec=opening), frames))
 
     def port_forward(
         self, opening: api_pb2.PortForwardOpen, frames: AsyncIterable[api_pb2.Frame]
-    ) -> AsyncIterator[api_pb2.Frame]:
+    ) -> AsyncGenerator[api_pb2.Frame, None]:
         """One connection to a port of a pod: `frames` of stdin go there, frames of stdout come back."""
-        return self._frames("PortForward", api_pb2.Frame(portForward=opening), frames)
+        return self._frames("PortForward", async_opening_frames(api_pb2.Frame(portForward=opening), frames))
 
-    async def logs(self, request: api_pb2.LogsRequest) -> AsyncIterator[api_pb2.Frame]:
+    def logs(self, request: api_pb2.LogsRequest) -> AsyncGenerator[api_pb2.Frame, None]:
         """The output of a container, as frames of stdout and stderr."""
-        async for frame in self._stream(self._channel().unary_stream, "Logs", request, api_pb2.Frame):
-            yield checked(frame)
+        return self._frames("Logs", request)
 
-    def node_streams(self, node: str) -> AsyncIterator[api_pb2.StreamOpen]:
+    def node_streams(self, node: str) -> AsyncGenerator[api_pb2.StreamOpen, None]:
         """For node agents: the streams that somebody asks for on this node, as they are asked for."""
         request = api_pb2.RegisterRequest(node=node)
-        return self._stream(self._channel().unary_stream, "Register", request, api_pb2.StreamOpen, _NODE_STREAMS)
+        return self._transport.stream(_NODE_STREAMS + "Register", request, api_pb2.StreamOpen)
 
-    def attach(self, stream_id: str, frames: AsyncIterable[api_pb2.Frame]) -> AsyncIterator[api_pb2.Frame]:
+    def attach(self, stream_id: str, frames: AsyncIterable[api_pb2.Frame]) -> AsyncGenerator[api_pb2.Frame, None]:
         """For node agents: answers one StreamOpen with `frames`, and yields what the other end sends."""
-        shape, metadata = self._channel().stream_stream, (("svclab-stream-id", stream_id),)
-        return self._stream(shape, "Attach", frames, api_pb2.Frame, _NODE_STREAMS, metadata)
+        metadata = (("svclab-stream-id", stream_id),)
+        return self._transport.stream(_NODE_STREAMS + "Attach", frames, api_pb2.Frame, metadata)
+
+    async def ready(self) -> None:
+        """Returns once a server can be reached; waits for as long as there is none."""
+        await self._transport.ready()
 
     async def close(self) -> None:
-        if self._open_channel is not None:
-            await self._open_channel.close(grace=None)
-            self._open_channel = None
-            self._methods.clear()
+        await self._transport.close()
 
     async def __aenter__(self) -> "Client":
         return self
@@ -123,24 +127,6 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-    def _channel(self) -> grpc.aio.Channel:
-        if self._open_channel is None:
-            address, options = self.target.address, self.target.channel_options
-            if self.target.credentials is None:
-                self._open_channel = grpc.aio.insecure_channel(address, options)
-            else:
-                self._open_channel = grpc.aio.secure_channel(address, self.target.credentials, options)
-        return self._open_channel
-
-    def _method(self, call: calls.Call[Any]) -> Any:
-        if call.method not in self._methods:
-            self._methods[call.method] = self._channel().unary_unary(
-                calls.SERVICE + call.method,
-                request_serializer=type(call.request).SerializeToString,
-                response_deserializer=call.response.FromString,
-            )
-        return self._methods[call.method]
 
     async def _send(self, call: calls.Call[T]) -> T:
         for pause in READ_RETRY_PAUSES if call.idempotent else ():
@@ -151,40 +137,17 @@ class Client:
         return await self._send_once(call)
 
     async def _send_once(self, call: calls.Call[T]) -> T:
-        try:
-            response = await self._method(call)(call.request, timeout=self._timeout)
-        except grpc.RpcError as error:
-            raise errors.from_rpc(error, str(self.target)) from None
+        method = calls.SERVICE + call.method
+        response = await self._transport.unary(method, call.request, call.response, self._timeout)
         if self._warn is not None:
             for warning in getattr(response, "warnings", ()):
                 self._warn(warning)
         return call.read(response)
 
     async def _frames(
-        self, method: str, opening: api_pb2.Frame, frames: AsyncIterable[api_pb2.Frame] | None
-    ) -> AsyncIterator[api_pb2.Frame]:
-        request = async_opening_frames(opening, frames)
-        async for frame in self._stream(self._channel().stream_stream, method, request, api_pb2.Frame):
-            yield checked(frame)
-
-    async def _stream(
-        self,
-        shape: Callable[..., Any],
-        method: str,
-        request: Any,
-        response: type[Any],
-        service: str = calls.SERVICE,
-        metadata: tuple[tuple[str, str], ...] = (),
-    ) -> AsyncIterator[Any]:
-        call = shape(
-            service + method,
-            request_serializer=lambda message: message.SerializeToString(),
-            response_deserializer=response.FromString,
-        )(request, metadata=metadata)
-        try:
-            async for message in call:
-                yield message
-        except grpc.RpcError as error:
-            raise errors.from_rpc(error, str(self.target)) from None
-        finally:
-            call.cancel()
+        self, method: str, request: Message | AsyncIterable[api_pb2.Frame]
+    ) -> AsyncGenerator[api_pb2.Frame, None]:
+        frames = self._transport.stream(calls.SERVICE + method, request, api_pb2.Frame)
+        async with aclosing(frames):
+            async for frame in frames:
+                yield checked(frame)

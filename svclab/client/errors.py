@@ -8,6 +8,7 @@ ApiError                     the server refused; `status` is Kubernetes' Status
 └── Unreachable              no server answered
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import grpc
@@ -134,10 +135,14 @@ def from_status(status: meta_pb2.Status) -> ApiError:
 
 def from_rpc(error: Any, target: str) -> ApiError:
     """The error that a failed call (a grpc.RpcError of either colour) stands for; names a silent target."""
-    for key, value in error.trailing_metadata() or ():
+    return from_answer(error.code(), error.details() or "", error.trailing_metadata() or (), target)
+
+
+def from_answer(code: grpc.StatusCode, details: str, trailer: Iterable[tuple[str, Any]], target: str) -> ApiError:
+    """The error that the end of a call stands for: its Status if the trailer holds one, else its code."""
+    for key, value in trailer:
         if key == STATUS_TRAILER:
             return from_status(meta_pb2.Status.FromString(value))
-    code, details = error.code(), error.details() or ""
     if code is grpc.StatusCode.UNAVAILABLE:
         return unreachable(target)
     leaf = _BY_CODE.get(code, InternalError)

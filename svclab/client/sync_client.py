@@ -1,5 +1,6 @@
 """The blocking client, for commands: cheap to import, connects on the first call."""
 
+import os.path
 import time
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
@@ -107,7 +108,7 @@ class SyncClient:
     def _channel(self) -> grpc.Channel:
         if self._open_channel is None:
             target = self.target
-            if target.socket is not None and not target.socket.exists():
+            if target.socket is not None and not os.path.exists(target.socket):
                 raise errors.unreachable(str(target))
             if target.credentials is None:
                 self._open_channel = grpc.insecure_channel(target.address, target.channel_options)

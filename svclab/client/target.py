@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os.path  # not pathlib: it costs 4 ms of a command's 150
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Target:
     def parse(cls, text: str, credentials: grpc.ChannelCredentials | None = None) -> Target:
         """Reads `unix:/path` or `host:port`. Raises ValueError with one line that says what is wrong."""
         if text.startswith("unix:"):
-            if not Path(text.removeprefix("unix:")).is_absolute():
+            if not os.path.isabs(text.removeprefix("unix:")):
                 raise ValueError(f'server "{text}": the path after "unix:" must be absolute')
             return cls(text, credentials)
         host, _, port = text.rpartition(":")
@@ -41,9 +41,9 @@ class Target:
         return cls(text, credentials)
 
     @property
-    def socket(self) -> Path | None:
+    def socket(self) -> str | None:
         """The path of the Unix socket; None for a TCP address."""
-        return Path(self.address.removeprefix("unix:")) if self.address.startswith("unix:") else None
+        return self.address.removeprefix("unix:") if self.address.startswith("unix:") else None
 
     @property
     def channel_options(self) -> tuple[tuple[str, int], ...]:
