@@ -37,10 +37,16 @@ LAYERS = (
 )
 PURE_IO = ("asyncio", "grpc", "subprocess", "time", "socket")
 PURE = (
-    *(Layer(f"node_agent.proxy.{name}", ("protos", "node_agent.nft"), PURE_IO) for name in ("facts", "changes", "topology", "compile")),
-    *(Layer(f"cluster_dns.{name}", ("protos",), ("asyncio", "grpc", "socket")) for name in ("wire", "names", "records")),
+    *(
+        Layer(f"node_agent.proxy.{name}", ("protos", "node_agent.nft"), PURE_IO)
+        for name in ("facts", "changes", "topology", "compile")
+    ),
+    *(
+        Layer(f"cluster_dns.{name}", ("protos",), ("asyncio", "grpc", "socket"))
+        for name in ("wire", "names", "records")
+    ),
 )
-# A process is started by forking one that has its modules loaded: the driver names only the modules' `run` and `Config`.
+# The driver forks processes from one that has their modules loaded, so it names each `run` and `Config`.
 EXCEPTIONS = {
     ("svclab.cluster", "apiserver.main"),
     ("svclab.cluster", "apiserver.config"),
@@ -92,7 +98,9 @@ def illegal(layer: Layer, module: str, path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.package)
 def test_a_package_imports_only_what_its_layer_may(layer: Layer) -> None:
-    found = [text for name, path in modules(layer.package) if owner(name) is layer for text in illegal(layer, name, path)]
+    found = [
+        text for name, path in modules(layer.package) if owner(name) is layer for text in illegal(layer, name, path)
+    ]
     assert not found
 
 
@@ -105,11 +113,19 @@ def test_a_pure_module_does_no_io(layer: Layer) -> None:
 
 def test_controllers_meet_only_in_the_api() -> None:
     folder = ROOT / "apiserver/controllers"
-    groups = {path.stem if path.is_file() else path.name for path in folder.iterdir()} - {"__init__", "run", "__pycache__"}
+    groups = {path.stem if path.is_file() else path.name for path in folder.iterdir()} - {
+        "__init__",
+        "run",
+        "__pycache__",
+    }
     for name, path in modules("apiserver.controllers"):
         group = name.split(".")[2] if name.count(".") > 1 else ""
         if group in ("", "run", "__init__"):
             continue
-        foreign = [other for other in imports(path, name) for word in groups - {group} if within(other, f"apiserver.controllers.{word}")]
+        foreign = [
+            other
+            for other in imports(path, name)
+            for word in groups - {group}
+            if within(other, f"apiserver.controllers.{word}")
+        ]
         assert not foreign, f"{name} imports {foreign}"
-

@@ -1,0 +1,104 @@
+"""Who may do what: pure, one function a role. Only callers over TCP are judged; the Unix socket belongs to its owner.
+
+A node writes its own Node and Lease, the pods bound to it and events of its own, as Kubernetes' NodeRestriction has it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.protobuf.message import Message
+
+from apiserver.security.identity import CLOUD_CONTROLLER, CLUSTER_DNS, Identity
+from protos.kubernetes import core_pb2
+
+READ = frozenset({"get", "list", "watch"})
+WRITE = frozenset({"create", "update", "patch", "delete"})
+STATUS = frozenset({"update", "patch"})
+PROXY_READS = frozenset({"services", "endpointslices", "nodes", "pods", "configmaps", "namespaces", "leases", "events"})
+LEASE_NAMESPACE = "kube-node-lease"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One call: a verb (get, list, watch, create, update, patch, delete; exec, register, sign ...) and its object."""
+
+    verb: str
+    resource: str = ""
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    body: bytes = b""  # the encoded object of a create or update
+
+    def __str__(self) -> str:
+        what = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+        where = f' "{self.name}"' if self.name else ""
+        inside = f' in the namespace "{self.namespace}"' if self.namespace else ""
+        return f"{self.verb} {what}{where}{inside}".strip()
+
+
+# The stored pod of a namespace and name, None where there is none.
+FindPod = Callable[[str, str], core_pb2.Pod | None]
+
+
+def allowed(identity: Identity, action: Action, find_pod: FindPod) -> bool:
+    """Whether the caller may do it."""
+    if identity.is_admin:
+        return True
+    if identity.node:
+        return _node_may(identity.node, action, find_pod)
+    if identity.may_join_as:
+        return action.verb == "sign"
+    if identity == CLOUD_CONTROLLER:
+        return _cloud_controller_may(action)
+    if identity == CLUSTER_DNS:
+        return action.verb in READ and action.resource in {"services", "endpointslices", "namespaces"}
+    return False
+
+
+def _node_may(node: str, action: Action, find_pod: FindPod) -> bool:
+    if action.verb in READ:
+        return action.resource in PROXY_READS
+    if action.verb in {"register", "sign"}:
+        return action.name == node
+    if action.verb == "attach":
+        return True  # the stream's unguessable id was sent to the node that registered, and is checked against it
+    judge = {"nodes": _own_node, "leases": _own_lease, "pods": _own_pod, "events": _own_event}.get(action.resource)
+    return judge is not None and judge(node, action, find_pod)
+
+
+def _own_node(node: str, action: Action, _: FindPod) -> bool:
+    name = action.name or _named(action, core_pb2.Node())
+    return name == node and action.verb in {"create", "update", "patch"}
+
+
+def _own_lease(node: str, action: Action, _: FindPod) -> bool:
+    name = action.name or _named(action, core_pb2.Node())  # every kind has its metadata in field 1
+    return action.namespace == LEASE_NAMESPACE and name == node and action.verb in WRITE
+
+
+def _own_pod(node: str, action: Action, find_pod: FindPod) -> bool:
+    if action.verb != "delete" and (action.verb not in STATUS or action.subresource != "status"):
+        return False
+    pod = find_pod(action.namespace, action.name)
+    return pod is None or pod.spec.nodeName == node  # of an absent pod the answer is NotFound, for everybody
+
+
+def _own_event(node: str, action: Action, _: FindPod) -> bool:
+    if action.verb == "patch":
+        return True
+    if action.verb not in {"create", "update"}:
+        return False
+    return core_pb2.Event.FromString(action.body).source.host == node
+
+
+def _cloud_controller_may(action: Action) -> bool:
+    if action.verb in READ:
+        return action.resource in {"services", "nodes", "endpointslices", "events"}
+    if action.resource == "events":
+        return action.verb in {"create", "update", "patch"}
+    return action.resource == "services" and action.verb in STATUS
+
+
+def _named(action: Action, message: Message) -> str:
+    message.ParseFromString(action.body)
+    return str(getattr(message, "metadata").name)  # noqa: B009 - the base class of messages knows no fields

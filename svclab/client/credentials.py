@@ -1,0 +1,53 @@
+"""What a caller over TCP proves itself with: the cluster's authority, a certificate and its private key, all PEM."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import grpc
+
+AUTHORITY_FILE, CERTIFICATE_FILE, KEY_FILE = "ca.crt", "client.crt", "client.key"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The three parts, as PEM bytes. The key never shows in a repr, and so in no log."""
+
+    authority: bytes
+    certificate: bytes
+    key: bytes
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+    @classmethod
+    def load(cls, folder: Path) -> Credentials:
+        """Reads ca.crt, client.crt and client.key of a folder. Raises OSError."""
+        return cls(*((folder / name).read_bytes() for name in (AUTHORITY_FILE, CERTIFICATE_FILE, KEY_FILE)))
+
+    def save(self, folder: Path) -> None:
+        """Writes the three files, readable by their owner alone; the certificate last, since readers wait for it."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_private(folder / AUTHORITY_FILE, self.authority)
+        write_private(folder / KEY_FILE, self.key)
+        write_private(folder / CERTIFICATE_FILE, self.certificate)
+
+    def for_channel(self) -> grpc.ChannelCredentials:
+        import grpc
+
+        return grpc.ssl_channel_credentials(self.authority, self.key, self.certificate)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replaces a file whole, readable by its owner alone; there is no moment at which others could open it."""
+    part = path.with_name(path.name + ".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
