@@ -571,6 +571,81 @@ class Api:
             _registered_method=True)
 
 
+class CertificatesStub:
+    """How callers over TCP get and renew their certificates. A join token is a short-lived certificate that may only call Sign.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.Sign = channel.unary_unary(
+                '/svclab.api.v1.Certificates/Sign',
+                request_serializer=protos_dot_api__pb2.SignRequest.SerializeToString,
+                response_deserializer=protos_dot_api__pb2.SignResponse.FromString,
+                _registered_method=True)
+
+
+class CertificatesServicer:
+    """How callers over TCP get and renew their certificates. A join token is a short-lived certificate that may only call Sign.
+    """
+
+    def Sign(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_CertificatesServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'Sign': grpc.unary_unary_rpc_method_handler(
+                    servicer.Sign,
+                    request_deserializer=protos_dot_api__pb2.SignRequest.FromString,
+                    response_serializer=protos_dot_api__pb2.SignResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'svclab.api.v1.Certificates', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('svclab.api.v1.Certificates', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Certificates:
+    """How callers over TCP get and renew their certificates. A join token is a short-lived certificate that may only call Sign.
+    """
+
+    @staticmethod
+    def Sign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/svclab.api.v1.Certificates/Sign',
+            protos_dot_api__pb2.SignRequest.SerializeToString,
+            protos_dot_api__pb2.SignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class NodeStreamsStub:
     """How node agents offer their pods' streams: they dial in, so that a node needs no listener.
     """

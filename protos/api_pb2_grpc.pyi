@@ -154,6 +154,34 @@ class ApiServicer(metaclass=_abc_1.ABCMeta):
 
 def add_ApiServicer_to_server(servicer: ApiServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
+class CertificatesStub:
+    """How callers over TCP get and renew their certificates. A join token is a short-lived certificate that may only call Sign."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> CertificatesAsyncStub: ...
+    Sign: _grpc.UnaryUnaryMultiCallable[_api_pb2.SignRequest, _api_pb2.SignResponse]
+
+@_typing.type_check_only
+class CertificatesAsyncStub(CertificatesStub):
+    """How callers over TCP get and renew their certificates. A join token is a short-lived certificate that may only call Sign."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    Sign: _aio.UnaryUnaryMultiCallable[_api_pb2.SignRequest, _api_pb2.SignResponse]  # type: ignore[assignment]
+
+class CertificatesServicer(metaclass=_abc_1.ABCMeta):
+    """How callers over TCP get and renew their certificates. A join token is a short-lived certificate that may only call Sign."""
+
+    @_abc_1.abstractmethod
+    def Sign(
+        self,
+        request: _api_pb2.SignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_api_pb2.SignResponse, _abc.Awaitable[_api_pb2.SignResponse]]: ...
+
+def add_CertificatesServicer_to_server(servicer: CertificatesServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
 class NodeStreamsStub:
     """How node agents offer their pods' streams: they dial in, so that a node needs no listener."""
 
