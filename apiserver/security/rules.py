@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
-from apiserver.security.identity import CLOUD_CONTROLLER, CLUSTER_DNS, Identity
+from apiserver.security.identity import ANY_NODE, CLOUD_CONTROLLER, CLUSTER_DNS, Identity
 from protos.kubernetes import core_pb2
 
 READ = frozenset({"get", "list", "watch"})
@@ -44,10 +44,10 @@ def allowed(identity: Identity, action: Action, find_pod: FindPod) -> bool:
     """Whether the caller may do it."""
     if identity.is_admin:
         return True
+    if action.verb == "sign":
+        return _may_sign(identity, action.name)
     if identity.node:
         return _node_may(identity.node, action, find_pod)
-    if identity.may_join_as:
-        return action.verb == "sign"
     if identity == CLOUD_CONTROLLER:
         return _cloud_controller_may(action)
     if identity == CLUSTER_DNS:
@@ -55,10 +55,17 @@ def allowed(identity: Identity, action: Action, find_pod: FindPod) -> bool:
     return False
 
 
+def _may_sign(identity: Identity, node: str) -> bool:
+    """A join token gets a node's certificate, for the node that it names; everybody else renews their own."""
+    if identity.may_join_as:
+        return bool(node) and identity.may_join_as in (node, ANY_NODE)
+    return not node
+
+
 def _node_may(node: str, action: Action, find_pod: FindPod) -> bool:
     if action.verb in READ:
         return action.resource in PROXY_READS
-    if action.verb in {"register", "sign"}:
+    if action.verb == "register":
         return action.name == node
     if action.verb == "attach":
         return True  # the stream's unguessable id was sent to the node that registered, and is checked against it
