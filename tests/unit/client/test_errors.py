@@ -1,0 +1,31 @@
+import grpc
+import pytest
+
+from protos.kubernetes import meta_pb2
+from svclab.client import errors
+
+LEAVES = [leaf for leaf in errors.ApiError.__subclasses__() if leaf is not errors.Unreachable]
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_each_reason_becomes_its_leaf_and_keeps_the_status(leaf: type[errors.ApiError]) -> None:
+    status = meta_pb2.Status(reason=leaf.reason, code=leaf.code, message="what is wrong")
+    trailer = ((errors.STATUS_TRAILER, status.SerializeToString()),)
+    error = errors.from_answer(grpc.StatusCode.UNKNOWN, "", trailer, "unix:/s")
+    assert type(error) is leaf
+    assert error.status == status
+    assert str(error) == "what is wrong"
+
+
+@pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK])
+def test_an_answer_without_status_still_says_what_happened(code: grpc.StatusCode) -> None:
+    error = errors.from_answer(code, "", (), "unix:/s")
+    assert error.status.status == "Failure"
+    assert error.status.code >= 400
+    assert (code.name in str(error)) == (code is not grpc.StatusCode.UNAVAILABLE)
+
+
+def test_no_answer_names_the_target_in_one_line() -> None:
+    error = errors.from_answer(grpc.StatusCode.UNAVAILABLE, "failed to connect ...", (), "unix:/s")
+    assert type(error) is errors.Unreachable
+    assert str(error) == "no API server answers at unix:/s: is the cluster running? (svclab status)"
