@@ -91,8 +91,6 @@ def _own_pod(node: str, action: Action, find_pod: FindPod) -> bool:
 
 
 def _own_event(node: str, action: Action, _: FindPod) -> bool:
-    if action.verb == "patch":
-        return True
     if action.verb not in {"create", "update"}:
         return False
     return core_pb2.Event.FromString(action.body).source.host == node
@@ -100,7 +98,7 @@ def _own_event(node: str, action: Action, _: FindPod) -> bool:
 
 def _cloud_controller_may(action: Action) -> bool:
     if action.verb in READ:
-        return action.resource in {"services", "nodes", "endpointslices", "events"}
+        return action.resource in {"services", "nodes", "endpointslices", "events", "configmaps"}
     if action.resource == "events":
         return action.verb in {"create", "update", "patch"}
     return action.resource == "services" and action.verb in STATUS
