@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from apiserver.store.index import Batch, Index
-from apiserver.store.types import Change, Compare, KeyValue, Operation, Watcher
+from apiserver.store.types import Change, Compare, KeyValue, Operation, StoreClosed, Watcher
 from apiserver.store.watch import Fanout
 
 
@@ -13,6 +13,7 @@ class MemoryStore:
     def __init__(self, index: Index | None = None) -> None:
         self._index = index or Index()
         self._fanout = Fanout(self._index)
+        self._closed = False
 
     @property
     def revision(self) -> int:
@@ -35,6 +36,8 @@ class MemoryStore:
         return self._fanout.watch(prefix, after_revision)
 
     async def transaction(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> int:
+        if self._closed:
+            raise StoreClosed
         batch = Batch(self._index)
         revision = batch.add(compares, operations)
         self._publish(batch.changes)
@@ -44,6 +47,7 @@ class MemoryStore:
         self._index.compact(revision)
 
     async def close(self) -> None:
+        self._closed = True
         self._fanout.close()
 
     def _publish(self, changes: Sequence[Change]) -> None:

@@ -14,7 +14,7 @@ from typing import ParamSpec
 from apiserver.store.index import Batch, Index
 from apiserver.store.journal import Journal
 from apiserver.store.memory import MemoryStore
-from apiserver.store.types import Change, Compare, CompareFailed, Operation
+from apiserver.store.types import Change, Compare, CompareFailed, Operation, StoreClosed
 
 P = ParamSpec("P")
 
@@ -43,6 +43,8 @@ class SqliteStore(MemoryStore):
         self._writer: asyncio.Task[None] | None = None
 
     async def transaction(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> int:
+        if self._closed:
+            raise StoreClosed
         loop = asyncio.get_running_loop()
         waiting = Waiting(compares, operations, loop.create_future())
         self._waiting.append(waiting)
@@ -57,6 +59,8 @@ class SqliteStore(MemoryStore):
             await self._run(self._journal.forget, superseded, self._index.revision, self._index.compacted)
 
     async def close(self) -> None:
+        if self._closed:
+            return
         await super().close()
         if self._writer is not None:
             await self._writer

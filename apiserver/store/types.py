@@ -5,6 +5,7 @@ StoreError
  +- Compacted        the revision is older than the history kept
  +- FutureRevision   the revision has not happened yet
  +- StoreFull        the disk is full; nothing was written
+ +- StoreClosed      the store was closed before; nothing was written
 """
 
 from collections.abc import Sequence
@@ -93,6 +94,10 @@ class StoreFull(StoreError):
     """The disk is full: the transaction was not written, earlier ones are safe."""
 
 
+class StoreClosed(StoreError):
+    """The store takes no more transactions."""
+
+
 class Watcher(Protocol):
     """Batches of changes, in order, each revision whole. A batch is empty only after `interrupt`."""
 
@@ -138,7 +143,7 @@ class Store(Protocol):
     async def transaction(self, compares: Sequence[Compare], operations: Sequence[Operation]) -> int:
         """All operations if every condition holds, else none; returns the revision that holds them.
 
-        Raises CompareFailed, StoreFull, and ValueError if two operations name one key.
+        Raises CompareFailed, StoreFull, StoreClosed, and ValueError if two operations name one key.
         """
 
     def watch(self, prefix: str, after_revision: int) -> Watcher:
@@ -148,4 +153,4 @@ class Store(Protocol):
         """Forgets versions that were superseded up to `revision`."""
 
     async def close(self) -> None:
-        """Ends the watchers and releases what the engine holds."""
+        """Finishes what is being written, ends the watchers and releases what the engine holds; reads go on."""

@@ -69,10 +69,14 @@ class Fanout:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._watchers: dict[str, set[IndexWatcher]] = {}
+        self._closed = False
 
     def watch(self, prefix: str, after_revision: int) -> IndexWatcher:
         self._index.check(after_revision)
         watcher = IndexWatcher(self, self._index, prefix, after_revision)
+        if self._closed:
+            watcher.close()
+            return watcher
         self._watchers.setdefault(prefix, set()).add(watcher)
         return watcher
 
@@ -91,5 +95,7 @@ class Fanout:
             self._watchers.pop(prefix, None)
 
     def close(self) -> None:
+        """Ends every watcher, and those to come at once."""
+        self._closed = True
         for watcher in [watcher for watchers in self._watchers.values() for watcher in watchers]:
             watcher.close()
