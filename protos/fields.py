@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -79,3 +80,8 @@ def fields_of(descriptor: Descriptor) -> dict[str, Field]:
 def message_class(descriptor: Descriptor) -> type[Message]:
     """The generated class of a message type."""
     return GetMessageClass(descriptor)
+
+
+def descriptor_of(cls: type[Message]) -> Descriptor:
+    """The descriptor of a generated class; the stubs would call it either of two types."""
+    return cast(Descriptor, cls.DESCRIPTOR)

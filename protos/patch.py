@@ -4,6 +4,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from protos.fields import descriptor_of
 from protos.strategic import PatchError, merge_map
 from protos.threeway import three_way
 
@@ -27,7 +28,7 @@ def strategic_merge(message_class: type[Message], original: dict[str, Any], patc
     """Lists are merged by key where the API says so; directives are obeyed. Raises PatchError."""
     if not isinstance(patch, dict):
         raise PatchError("a strategic merge patch must be an object")
-    return merge_map(original, patch, message_class().DESCRIPTOR)
+    return merge_map(original, patch, descriptor_of(message_class))
 
 
 def json_patch(original: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any]:
@@ -55,4 +56,4 @@ def three_way_strategic(
     Fields that `last_applied` set and `modified` does not are removed; fields that neither names stay as they are.
     An empty patch: nothing to do.
     """
-    return three_way(message_class().DESCRIPTOR, last_applied, modified, current)
+    return three_way(descriptor_of(message_class), last_applied, modified, current)
