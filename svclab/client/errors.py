@@ -28,6 +28,11 @@ class ApiError(Exception):
         super().__init__(status.message)
         self.status = status
 
+    @property
+    def cause_reasons(self) -> list[str]:
+        """The reasons of the causes, such as FieldValueInvalid or NamespaceTerminating."""
+        return [cause.reason for cause in self.status.details.causes]
+
 
 class BadRequest(ApiError):
     reason, code = "BadRequest", 400

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from typing import Any, Generic, TypeVar
 
@@ -49,6 +49,7 @@ class Informer(Generic[M]):
         self._revision = ""  # the last one seen; empty: begin with the current state
         self._initial: list[M] | None = None  # the current state while it comes in
         self._synced = asyncio.Event()
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._backoff = Backoff(0.05, 5.0)
 
     def add_handler(self, handler: Handler[M]) -> None:
@@ -64,6 +65,13 @@ class Informer(Generic[M]):
     async def synced(self) -> None:
         """Returns when the first state has been read."""
         await self._synced.wait()
+
+    async def reached(self, resource_version: str) -> None:
+        """Returns when the copy is as new as a write that returned this resource version ("": at once)."""
+        if int(resource_version or 0) > int(self._revision or 0):
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append((int(resource_version), waiter))
+            await waiter
 
     async def run(self) -> None:
         """Follows the server until cancelled."""
@@ -102,11 +110,23 @@ class Informer(Generic[M]):
                     continue
                 self._replace(self._initial)
                 self._initial = None
+                self._wake(self._waiters)  # whatever they wait for, this state is what there is
             elif event.type == "DELETED":
                 self._remove(key_of(event.object))
             elif event.type != "BOOKMARK":
                 self._put(event.object)
-            self._revision = event.object.metadata.resourceVersion
+            self._arrive(event.object.metadata.resourceVersion)
+
+    def _arrive(self, revision: str) -> None:
+        self._revision = revision
+        if self._waiters:
+            self._wake([waiter for waiter in self._waiters if waiter[0] <= int(revision)])
+
+    def _wake(self, waiters: Iterable[tuple[int, asyncio.Future[None]]]) -> None:
+        for waiter in [*waiters]:
+            self._waiters.remove(waiter)
+            if not waiter[1].done():
+                waiter[1].set_result(None)
 
     def _replace(self, objects: list[M]) -> None:
         """Makes the copy equal to a whole state; what did not change is not told."""
