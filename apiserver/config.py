@@ -1,0 +1,22 @@
+"""What an API server is told when it starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One API server. Times in seconds."""
+
+    socket: Path  # the Unix socket that it answers on, for its owner alone
+    state_dir: Path  # what it keeps, made if missing
+    cluster_name: str = "default"
+    store: Literal["sqlite", "memory"] = "sqlite"
+    service_cidr: str = "10.96.0.0/16"
+    pod_cidr: str = "10.244.0.0/16"  # a /24 of it for each node
+    node_port_range: tuple[int, int] = (30000, 32767)
+    cluster_domain: str = "cluster.local"
+    history: float = 300.0  # how long a list or watch may look back
+    node_grace_period: float = 40.0  # a Lease older than this makes its node NotReady
+    verbose: bool = False  # tracebacks of errors that have one clear line

@@ -1,0 +1,90 @@
+"""Builds the control plane out of its parts and runs it until it is told to stop."""
+
+import asyncio
+import logging
+import random
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import grpc.aio
+
+from apiserver.compaction import Compaction
+from apiserver.config import Config
+from apiserver.registry import ClusterNetwork, Registry
+from apiserver.server.api import Api
+from apiserver.server.front import STOP_SECONDS, SocketInUse, listen, make_server
+from apiserver.server.node_streams import NodeStreams
+from apiserver.server.streams import Streams
+from apiserver.store import MemoryStore, SqliteStore, Store, StoreError
+
+log = logging.getLogger(__name__)
+
+
+def run(config: Config) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code. A failure to start is one line on stderr and 1."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    logging.getLogger("apiserver").setLevel(logging.DEBUG if config.verbose else logging.INFO)
+    try:
+        asyncio.run(serve(config))
+    except (StoreError, SocketInUse, OSError, ValueError) as error:
+        log.debug("cannot start", exc_info=True)
+        print(f"apiserver: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def serve(config: Config) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with running(config):
+        log.info("serving on %s", config.socket)
+        await stopped.wait()
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[None]:
+    """The control plane, serving while the context lasts."""
+    async with AsyncExitStack() as undo:
+        store = open_store(config)
+        registry = Registry(store, network(config), time.time, random.Random())
+        await registry.bootstrap()
+        nodes = NodeStreams()
+        api = Api(store, registry, nodes, config.cluster_name, random.Random())
+        server = make_server(api, Streams(nodes))
+        listen(server, config.socket)
+        await server.start()
+        undo.callback(config.socket.unlink, missing_ok=True)
+        undo.push_async_callback(stop, server, nodes, store)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(Compaction(store, config.history, time.monotonic).run())]
+            yield
+            for task in tasks:
+                task.cancel()
+
+
+async def stop(server: grpc.aio.Server, nodes: NodeStreams, store: Store) -> None:
+    """No new calls; streams end; what is being written gets written."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.stop(STOP_SECONDS))
+        nodes.close()
+        group.create_task(store.close())
+
+
+def open_store(config: Config) -> Store:
+    """The engine that the config names. Raises StoreError, OSError."""
+    config.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return MemoryStore() if config.store == "memory" else SqliteStore(config.state_dir / "store.db")
+
+
+def network(config: Config) -> ClusterNetwork:
+    """The addresses and ports that Services are given. Raises ValueError."""
+    return ClusterNetwork(
+        service_cidrs=(config.service_cidr,),
+        node_port_range=config.node_port_range,
+        cluster_domain=config.cluster_domain,
+    )

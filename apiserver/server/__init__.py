@@ -1,0 +1,1 @@
+"""The gRPC front: calls to the store and the registry, and their failures to status codes. Decides nothing itself."""
