@@ -117,6 +117,11 @@ class Client:
         """Returns once a server can be reached; waits for as long as there is none."""
         await self._transport.ready()
 
+    def renew(self, target: Target) -> None:
+        """Takes new credentials, or another address, for all calls from now on."""
+        if isinstance(self._transport, GrpcTransport):
+            self._transport.renew(target)
+
     async def close(self) -> None:
         await self._transport.close()
 

@@ -28,3 +28,9 @@ def renewal_due(certificate: bytes, now: datetime | None = None) -> float:
     loaded = x509.load_pem_x509_certificate(certificate)
     life = loaded.not_valid_after_utc - loaded.not_valid_before_utc
     return (loaded.not_valid_before_utc + life * 2 / 3 - (now or datetime.now(UTC))).total_seconds()
+
+
+def seconds_left(certificate: bytes, now: datetime | None = None) -> float:
+    """Seconds until the certificate ends; 0 or less: it has ended."""
+    loaded = x509.load_pem_x509_certificate(certificate)
+    return (loaded.not_valid_after_utc - (now or datetime.now(UTC))).total_seconds()

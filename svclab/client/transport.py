@@ -73,6 +73,12 @@ class GrpcTransport:
         finally:
             call.cancel()
 
+    def renew(self, target: Target) -> None:
+        """New calls go to `target`; streams that are open stay where they are until they end."""
+        self._target = target
+        self._open_channel = None
+        self._methods.clear()
+
     async def ready(self) -> None:
         await self._channel().channel_ready()
 

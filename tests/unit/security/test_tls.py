@@ -1,5 +1,6 @@
 """A guarded server on loopback: who gets in, and what is said to those who do not."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from apiserver.security.guard import Guard
 from apiserver.security.identity import ADMIN, Identity, joiner, node, of_certificate
 from protos import api_pb2, api_pb2_grpc
 from svclab.client.credentials import Credentials
+from svclab.client.joining import credentials_of
 from svclab.client.keys import new_key, signing_request
 
 
@@ -26,9 +28,8 @@ def authority(tmp_path: Path) -> Iterator[Authority]:
 
 
 @asynccontextmanager
-async def channel(
-    authority: Authority, folder: Path, credentials: grpc.ChannelCredentials
-) -> AsyncIterator[grpc.aio.Channel]:
+async def serving(authority: Authority, folder: Path) -> AsyncIterator[str]:
+    """The address of a guarded server."""
     server = grpc.aio.server(interceptors=(Guard(lambda _, __: None, AuditLog(folder / "audit.log")),))
     api_pb2_grpc.add_CertificatesServicer_to_server(CertificatesServicer(authority), server)
     own = authority.issue(Identity("system:apiserver"), NODE_LIFE, addresses=("127.0.0.1",))
@@ -38,10 +39,17 @@ async def channel(
     )
     await server.start()
     try:
-        async with grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials) as opened:
-            yield opened
+        yield f"127.0.0.1:{port}"
     finally:
         await server.stop(None)
+
+
+@asynccontextmanager
+async def channel(
+    authority: Authority, folder: Path, credentials: grpc.ChannelCredentials
+) -> AsyncIterator[grpc.aio.Channel]:
+    async with serving(authority, folder) as address, grpc.aio.secure_channel(address, credentials) as opened:
+        yield opened
 
 
 async def sign(channel: grpc.aio.Channel, node_name: str = "") -> api_pb2.SignResponse:
@@ -95,3 +103,18 @@ async def test_an_expired_certificate_is_refused(authority: Authority, tmp_path:
     past = datetime.now(UTC) - timedelta(days=2)
     old = authority.issue(node("node-1"), timedelta(days=1), now=past).for_channel()
     assert (await refusal(authority, tmp_path, old)).startswith("UNAVAILABLE")
+
+
+async def test_a_node_joins_with_a_token_that_comes_later_and_rejoins_when_its_certificate_has_ended(
+    authority: Authority, tmp_path: Path
+) -> None:
+    own, token = tmp_path / "own", tmp_path / "token"
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    authority.issue(node("node-1"), NODE_LIFE, now=long_ago).save(own)
+    async with serving(authority, tmp_path) as address:
+        joining = asyncio.create_task(credentials_of(address, own, token, "node-1"))
+        authority.issue(joiner(), timedelta(minutes=15)).save(token)
+        joined = await joining
+        assert of_certificate(joined.certificate) == node("node-1")
+        assert await credentials_of(address, own, None, "node-1") == joined
+    assert (own / "client.key").stat().st_mode & 0o777 == 0o600
