@@ -1,0 +1,215 @@
+"""What a cluster shall be: read from a kind-style file, completed, and stored in the same form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+
+from svclab.cluster.document import Section
+from svclab.cluster.errors import ConfigError
+
+API_VERSION = "svclab/v1alpha1"
+KIND = "Cluster"
+DEFAULT_NAME = "svclab"
+STORES = ("sqlite", "memory")
+DRIVERS = ("netns",)
+FAMILIES = ("ipv4", "ipv6", "dual")
+ROLES = ("worker", "control-plane")  # kind's roles: here every node runs pods, and the control plane needs none
+
+PEERS = ("api", "nodes")  # what a node can be disconnected from
+
+IPNetwork = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """One node. Its number gives its address in the node subnet; `cut_from` is what it has been disconnected from."""
+
+    name: str
+    number: int
+    labels: Mapping[str, str] = field(default_factory=dict)
+    powered: bool = True
+    cut_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Networking:
+    """The cluster's address plan; a dual-stack cluster has two subnets of each kind, the first one's family leading."""
+
+    ip_family: str = "ipv4"
+    pod_subnets: tuple[IPNetwork, ...] = (IPv4Network("10.244.0.0/16"),)
+    service_subnets: tuple[IPNetwork, ...] = (IPv4Network("10.96.0.0/16"),)
+    node_subnets: tuple[IPNetwork, ...] = ()  # empty: free ones are chosen when the cluster is first started
+    node_port_range: tuple[int, int] = (30000, 32767)
+    cluster_domain: str = "cluster.local"
+
+
+@dataclass(frozen=True)
+class Timers:
+    """Seconds; Kubernetes' defaults (kubelet nodeStatusUpdateFrequency, node-monitor-grace-period)."""
+
+    heartbeat: float = 10.0
+    node_grace_period: float = 40.0
+
+
+@dataclass(frozen=True)
+class ClusterConfig:
+    """A whole cluster."""
+
+    name: str
+    nodes: tuple[NodeConfig, ...]
+    networking: Networking = Networking()
+    timers: Timers = Timers()
+    store: str = "sqlite"
+    driver: str = "netns"
+
+    def node(self, name: str) -> NodeConfig:
+        """The node of that name. Raises ConfigError if there is none."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        names = ", ".join(node.name for node in self.nodes) or "none"
+        raise ConfigError(f"node {name!r} not found in cluster {self.name!r} (its nodes: {names})")
+
+
+def new_node(nodes: tuple[NodeConfig, ...], name: str = "", labels: Mapping[str, str] | None = None) -> NodeConfig:
+    """One node more, with the smallest free number and, unless given, the first free name `node-N`.
+
+    Raises ConfigError for a name that is taken.
+    """
+    numbers, names = {node.number for node in nodes}, {node.name for node in nodes}
+    number = next(n for n in range(1, len(nodes) + 2) if n not in numbers)
+    if name in names:
+        raise ConfigError(f"node {name!r} exists already")
+    chosen = name or next(f"node-{n}" for n in range(number, number + len(nodes) + 1) if f"node-{n}" not in names)
+    return NodeConfig(chosen, number, labels or {})
+
+
+def with_nodes(count: int) -> tuple[NodeConfig, ...]:
+    """`count` nodes without labels: node-1, node-2, ..."""
+    return tuple(NodeConfig(f"node-{n}", n) for n in range(1, count + 1))
+
+
+def from_document(value: object) -> ClusterConfig:
+    """The configuration in a document as parsed from YAML or JSON. Raises ConfigError naming the field."""
+    top = Section.of(value, "")
+    top.constant("kind", KIND)
+    top.constant("apiVersion", API_VERSION)
+    config = ClusterConfig(
+        name=top.name("name", DEFAULT_NAME),
+        store=top.choice("store", STORES, "sqlite"),
+        driver=top.choice("driver", DRIVERS, "netns"),
+        networking=_networking(top.section("networking")),
+        timers=_timers(top.section("timers")),
+        nodes=_nodes(top.sections("nodes")),
+    )
+    top.finish()
+    return config
+
+
+def to_document(config: ClusterConfig) -> dict[str, Any]:
+    """The configuration as `from_document` reads it."""
+    network = config.networking
+    return {
+        "kind": KIND,
+        "apiVersion": API_VERSION,
+        "name": config.name,
+        "store": config.store,
+        "driver": config.driver,
+        "nodes": [
+            {
+                "name": node.name,
+                "number": node.number,
+                "labels": dict(node.labels),
+                "powered": node.powered,
+                "disconnectedFrom": list(node.cut_from),
+            }
+            for node in config.nodes
+        ],
+        "networking": {
+            "ipFamily": network.ip_family,
+            "podSubnet": ",".join(map(str, network.pod_subnets)),
+            "serviceSubnet": ",".join(map(str, network.service_subnets)),
+            "nodeSubnet": ",".join(map(str, network.node_subnets)),
+            "nodePortRange": "{}-{}".format(*network.node_port_range),
+            "clusterDomain": network.cluster_domain,
+        },
+        "timers": {"heartbeat": config.timers.heartbeat, "nodeMonitorGracePeriod": config.timers.node_grace_period},
+    }
+
+
+def _nodes(sections: list[Section]) -> tuple[NodeConfig, ...]:
+    nodes: tuple[NodeConfig, ...] = ()
+    for section in sections:
+        section.choice("role", ROLES, "worker")
+        free = new_node(nodes)
+        node = NodeConfig(
+            name=section.name("name", free.name),
+            number=section.integer("number", free.number, 1, 250),
+            labels=section.strings("labels"),
+            powered=section.flag("powered", True),
+            cut_from=section.choices("disconnectedFrom", PEERS),
+        )
+        for other in nodes:
+            if node.name == other.name or node.number == other.number:
+                raise ConfigError(f"{section.path}: the name or number of {other.name!r} again")
+        section.finish()
+        nodes += (node,)
+    return nodes or with_nodes(3)
+
+
+def _networking(section: Section) -> Networking:
+    default = Networking()
+    family = section.choice("ipFamily", FAMILIES, default.ip_family)
+    network = Networking(
+        ip_family=family,
+        pod_subnets=_subnets(section, "podSubnet", _by_family(family, "10.244.0.0/16", "fd00:10:244::/56"), family),
+        service_subnets=_subnets(
+            section, "serviceSubnet", _by_family(family, "10.96.0.0/16", "fd00:10:96::/112"), family
+        ),
+        node_subnets=_subnets(section, "nodeSubnet", "", family),
+        node_port_range=section.port_range("nodePortRange", default.node_port_range),
+        cluster_domain=section.text("clusterDomain", default.cluster_domain),
+    )
+    section.text("kubeProxyMode", "nftables")  # kind's field: there is one mode here
+    section.finish()
+    named = [
+        *((f"{section.path}.podSubnet", subnet) for subnet in network.pod_subnets),
+        *((f"{section.path}.serviceSubnet", subnet) for subnet in network.service_subnets),
+        *((f"{section.path}.nodeSubnet", subnet) for subnet in network.node_subnets),
+    ]
+    for position, (field_path, subnet) in enumerate(named):
+        for other_path, other in named[:position]:
+            if subnet.version == other.version and subnet.overlaps(other):
+                raise ConfigError(f"{field_path}: {subnet} overlaps with {other_path} {other}")
+    return network
+
+
+def _by_family(family: str, ipv4: str, ipv6: str) -> str:
+    return {"ipv4": ipv4, "ipv6": ipv6, "dual": f"{ipv4},{ipv6}"}[family]
+
+
+def _subnets(section: Section, key: str, default: str, family: str) -> tuple[IPNetwork, ...]:
+    text = section.text(key, default)
+    try:
+        subnets = tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ConfigError(f"{section.path}.{key}: {error}") from None
+    wanted = {"ipv4": [4], "ipv6": [6], "dual": [4, 6]}[family]
+    if subnets and sorted(subnet.version for subnet in subnets) != wanted:
+        raise ConfigError(f"{section.path}.{key}: {text!r} does not fit ipFamily {family!r}")
+    return subnets
+
+
+def _timers(section: Section) -> Timers:
+    default = Timers()
+    timers = Timers(
+        heartbeat=section.seconds("heartbeat", default.heartbeat),
+        node_grace_period=section.seconds("nodeMonitorGracePeriod", default.node_grace_period),
+    )
+    section.finish()
+    if timers.node_grace_period <= timers.heartbeat:
+        raise ConfigError(
+            f"{section.path}.nodeMonitorGracePeriod: must be longer than heartbeat ({timers.heartbeat:g}s)"
+        )
+    return timers

@@ -1,0 +1,90 @@
+"""Linux namespaces by their system calls; Python's os module has them from 3.12 on only."""
+
+import ctypes
+import os
+from pathlib import Path
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_RDONLY, MS_REC, MS_SLAVE = 0x1, 0x4000, 1 << 19
+MNT_DETACH = 2
+PR_SET_NAME = 15
+SYS_PIDFD_GETFD = 438  # the same number on every architecture
+
+CAP_NET_ADMIN, CAP_SYS_ADMIN = 12, 21
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def unshare(flags: int) -> None:
+    """unshare(2). Raises OSError."""
+    _check(_libc.unshare(flags), "unshare")
+
+
+def setns(descriptor: int, kind: int = 0) -> None:
+    """setns(2) into the namespace behind a descriptor. Raises OSError."""
+    _check(_libc.setns(descriptor, kind), "setns")
+
+
+def mount(source: str, target: str, kind: str, flags: int = 0) -> None:
+    """mount(2). Raises OSError."""
+    _check(_libc.mount(source.encode(), target.encode(), kind.encode(), flags, None), f"mount {target}")
+
+
+def unmount(target: str) -> None:
+    """umount2(2), lazily. Raises OSError."""
+    _check(_libc.umount2(target.encode(), MNT_DETACH), f"umount {target}")
+
+
+def set_hostname(name: str) -> None:
+    """sethostname(2) in the current UTS namespace. Raises OSError."""
+    encoded = name.encode()
+    _check(_libc.sethostname(encoded, len(encoded)), "sethostname")
+
+
+def set_process_name(name: str) -> None:
+    """The name that `ps -e` shows, cut to 15 bytes by the kernel."""
+    _libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+def get_descriptor(pidfd: int, descriptor: int) -> int:
+    """A duplicate of another process' descriptor, pidfd_getfd(2). Raises OSError."""
+    return _check(_libc.syscall(SYS_PIDFD_GETFD, pidfd, descriptor, 0), "pidfd_getfd")
+
+
+def become_root_of_new_user_namespace() -> None:
+    """Makes a user namespace in which this user is root. Raises OSError where that is refused."""
+    user, group = os.geteuid(), os.getegid()
+    unshare(CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+    Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+
+
+_ENTERED = ("user", "net", "uts", "ipc", "pid", "mnt")  # the user namespace gives the right to enter the others
+
+
+def enter(pid: int) -> None:
+    """Enters all namespaces of a process that differ from the caller's (the PID namespace: for children only).
+
+    Raises OSError if the process is gone or not ours.
+    """
+    different = [
+        kind for kind in _ENTERED if os.readlink(f"/proc/{pid}/ns/{kind}") != os.readlink(f"/proc/self/ns/{kind}")
+    ]
+    descriptors = [os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in different]
+    for descriptor in descriptors:
+        setns(descriptor)
+        os.close(descriptor)

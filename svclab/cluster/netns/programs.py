@@ -1,0 +1,68 @@
+"""The programs that a cluster runs, from the cluster's configuration to theirs."""
+
+import gc
+from collections.abc import Callable
+from importlib import import_module
+
+from svclab.cluster.addresses import Plan
+from svclab.cluster.config import ClusterConfig, NodeConfig
+from svclab.cluster.state import StateFolder
+
+# Loaded once, in the process that all others are forked from. gRPC may be loaded before a fork, but not used.
+_WARM = ("grpc.aio", "apiserver.main", "node_agent.main")
+
+
+def warm() -> None:
+    """Loads the modules of every program, and hides them from the garbage collector so that forks share their pages."""
+    for module in _WARM:
+        import_module(module)
+    gc.collect()
+    gc.freeze()
+
+
+def api_server(state: StateFolder, config: ClusterConfig) -> Callable[[], int]:
+    """The API server with its controllers."""
+
+    def main() -> int:
+        from apiserver.config import Config
+        from apiserver.main import run
+
+        return run(
+            Config(
+                socket=state.api_listener,
+                state_dir=state.store,
+                cluster_name=config.name,
+                store="memory" if config.store == "memory" else "sqlite",
+                service_cidr=str(config.networking.service_subnets[0]),
+                pod_cidr=str(config.networking.pod_subnets[0]),
+                node_port_range=config.networking.node_port_range,
+                cluster_domain=config.networking.cluster_domain,
+                node_grace_period=config.timers.node_grace_period,
+            )
+        )
+
+    return main
+
+
+def node_agent(state: StateFolder, config: ClusterConfig, node: NodeConfig) -> Callable[[], int]:
+    """The agent of one node."""
+    addresses = Plan(config.networking.node_subnets).addresses(Plan.of_node(node.number))
+
+    def main() -> int:
+        from node_agent.config import Config
+        from node_agent.main import run
+
+        return run(
+            Config(
+                node_name=node.name,
+                server=f"unix:{state.api_listener}",
+                node_ips=tuple(addresses),
+                state_dir=state.node(node.name),
+                cluster_cidr=str(config.networking.pod_subnets[0]),
+                service_cidr=str(config.networking.service_subnets[0]),
+                cluster_domain=config.networking.cluster_domain,
+                heartbeat=config.timers.heartbeat,
+            )
+        )
+
+    return main

@@ -1,0 +1,42 @@
+"""Waiting until a cluster can be used."""
+
+import time
+from collections.abc import Collection
+from typing import Any
+
+from svclab.cluster.errors import ClusterError
+from svclab.cluster.state import API_SERVER, StateFolder
+
+_PAUSE = 0.01  # seconds between attempts while the API server does not answer yet
+
+
+def wait_for_nodes(state: StateFolder, names: Collection[str], patience: float) -> None:
+    """Returns when the API server says that all these nodes are Ready. Raises ClusterError after `patience` seconds."""
+    from protos.kinds import NODES
+    from svclab.client import SyncClient, Target, errors
+
+    deadline = time.monotonic() + patience
+    waiting = set(names)
+    with SyncClient(Target.parse(f"unix:{state.api_socket}")) as client:
+        while waiting:
+            try:
+                for batch in client.watch(NODES, timeout_seconds=max(1, round(deadline - time.monotonic()))):
+                    waiting -= {event.object.metadata.name for event in batch if is_ready(event.object)}
+                    if not waiting:
+                        return
+            except errors.Unreachable:
+                time.sleep(_PAUSE)
+            if time.monotonic() > deadline:
+                raise ClusterError(_late(state, waiting, patience))
+
+
+def is_ready(node: Any) -> bool:
+    """Whether a Node object says that it is Ready."""
+    return any(condition.type == "Ready" and condition.status == "True" for condition in node.status.conditions)
+
+
+def _late(state: StateFolder, waiting: Collection[str], patience: float) -> str:
+    if state.pid(API_SERVER) is None or not state.api_listener.exists():
+        return f"the API server did not answer within {patience:g} s: see {state.log(API_SERVER)}"
+    name = sorted(waiting)[0]
+    return f"node {', '.join(sorted(waiting))} did not become Ready within {patience:g} s: see {state.log(name)}"

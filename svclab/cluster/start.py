@@ -1,0 +1,105 @@
+"""Starting a cluster: from what the user asked for to a stored configuration, and from there to running processes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from svclab.cluster import locks
+from svclab.cluster.addresses import choose_subnets, host_networks
+from svclab.cluster.config import API_VERSION, KIND, ClusterConfig, from_document, with_nodes
+from svclab.cluster.document import dns_label
+from svclab.cluster.driver import Say, find_driver
+from svclab.cluster.errors import ClusterError, ConfigError
+from svclab.cluster.state import StateFolder, all_folders, state_home
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asked for; None where nothing was said."""
+
+    name: str
+    nodes: int | None = None
+    store: str | None = None
+    driver: str | None = None
+    document: Any = None  # of a configuration file
+
+
+def start(wish: Wish, say: Say, wait: Callable[[StateFolder, ClusterConfig], None]) -> ClusterConfig:
+    """Starts a new cluster, or a stopped one with its state; `wait` returns when it is usable.
+
+    Raises ClusterError, after everything that was begun is gone again.
+    """
+    state = StateFolder.of(dns_label(wish.name, "cluster name"))
+    find_driver(wish.driver or "netns").check()
+    if state.running():
+        raise ClusterError(
+            f"cluster {state.name!r} is already running: see `svclab status`, or end it with `svclab down`"
+        )
+    known = state.exists()
+    config = _stored(state, wish) if known else _new(wish)
+    state.create()
+    with locks.held(state.lock("up"), wait=False) as mine:
+        if not mine:
+            raise ClusterError(f"another `svclab up` of cluster {state.name!r} is at work: wait for it")
+        _start(state, config, say, wait, known=known)
+    return state.load()
+
+
+def _start(
+    state: StateFolder,
+    config: ClusterConfig,
+    say: Say,
+    wait: Callable[[StateFolder, ClusterConfig], None],
+    *,
+    known: bool,
+) -> None:
+    driver = find_driver(config.driver)
+    driver.stop(state, config)  # what a crash may have left
+    try:
+        config = _with_subnets(state, config)
+        driver.start(state, config, say)
+        wait(state, config)
+    except BaseException:
+        driver.stop(state, config)
+        if not known:
+            state.discard()
+        raise
+
+
+def _new(wish: Wish) -> ClusterConfig:
+    document = wish.document if wish.document is not None else {"kind": KIND, "apiVersion": API_VERSION}
+    config = replace(from_document(document), name=wish.name)
+    if wish.nodes is not None:
+        if wish.document is not None and len(config.nodes) != wish.nodes and "nodes" in wish.document:
+            raise ConfigError(
+                f"--nodes {wish.nodes} contradicts the configuration file, which has {len(config.nodes)} nodes"
+            )
+        config = replace(config, nodes=with_nodes(wish.nodes)) if len(config.nodes) != wish.nodes else config
+    return replace(config, store=wish.store or config.store, driver=wish.driver or config.driver)
+
+
+def _stored(state: StateFolder, wish: Wish) -> ClusterConfig:
+    config = state.load()
+    asked = {
+        "--config": wish.document is not None,
+        "--nodes": wish.nodes not in (None, len(config.nodes)),
+        "--store": wish.store not in (None, config.store),
+        "--driver": wish.driver not in (None, config.driver),
+    }
+    for option, differs in asked.items():
+        if differs:
+            raise ClusterError(
+                f"cluster {state.name!r} exists with {len(config.nodes)} nodes and store {config.store}: "
+                f"start it without {option}, or remove it first with `svclab down --name {state.name} --delete`"
+            )
+    return config
+
+
+def _with_subnets(state: StateFolder, config: ClusterConfig) -> ClusterConfig:
+    """Chooses the node subnets and stores the configuration, one `svclab up` after the other."""
+    with locks.held(state_home() / ".subnets.lock"):
+        others = [folder.load().networking.node_subnets for folder in all_folders() if folder.name != state.name]
+        taken = [*host_networks(), *(subnet for subnets in others for subnet in subnets)]
+        config = replace(config, networking=choose_subnets(config.networking, taken))
+        state.save(config)
+    return config

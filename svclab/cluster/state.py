@@ -1,0 +1,158 @@
+"""A cluster's state folder: all that outlives its processes, and the files by which they meet."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from svclab.cluster import locks
+from svclab.cluster.config import ClusterConfig, from_document, to_document, with_nodes
+from svclab.cluster.errors import ClusterError
+
+INIT, SUPERVISOR, API_SERVER = "init", "supervisor", "apiserver"
+SOCKET_PATH_LIMIT = 107  # bytes of sun_path, unix(7)
+
+
+def state_home() -> Path:
+    """Where all clusters of this user live: $XDG_STATE_HOME/svclab."""
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base).absolute() / "svclab"
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    """The folder of one cluster, readable by its owner alone."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, name: str) -> "StateFolder":
+        """The folder of the cluster `name`, whether or not it exists."""
+        return cls(state_home() / name)
+
+    @property
+    def name(self) -> str:
+        """The cluster's name."""
+        return self.root.name
+
+    @property
+    def api_socket(self) -> Path:
+        """Where clients find the API server: a symbolic link to the socket that it listens on."""
+        return self.root / "api.sock"
+
+    @property
+    def api_listener(self) -> Path:
+        """The socket of the API server, in a folder of its own that can be hidden from a node as a whole."""
+        return self.root / "api" / "api.sock"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        """Where the supervisor takes requests, one JSON line each."""
+        return self.root / "supervisor.sock"
+
+    @property
+    def store(self) -> Path:
+        """What the API server keeps."""
+        return self.root / "store"
+
+    @property
+    def config_file(self) -> Path:
+        """The cluster's configuration with every choice made."""
+        return self.root / "cluster.json"
+
+    def log(self, process: str) -> Path:
+        """The log of a process: `apiserver`, `node-1`, ..."""
+        return self.root / "logs" / f"{process}.log"
+
+    def lock(self, process: str) -> Path:
+        """The file whose lock a process holds while it lives (locks.py)."""
+        return self.root / "run" / f"{process}.lock"
+
+    def node(self, node: str) -> Path:
+        """The folder of one node's agent."""
+        return self.root / "nodes" / node
+
+    def pid(self, process: str) -> int | None:
+        """The pid of a living process of the cluster in the caller's pid namespace; None if it does not run."""
+        return locks.holder(self.lock(process))
+
+    def exists(self) -> bool:
+        """Whether a cluster of this name has been made and not deleted."""
+        return self.config_file.exists()
+
+    def running(self) -> bool:
+        """Whether the cluster's processes are there."""
+        return self.pid(INIT) is not None
+
+    def create(self) -> None:
+        """Makes the folder. Raises ClusterError where that is not possible."""
+        if len(os.fsencode(self.supervisor_socket)) > SOCKET_PATH_LIMIT:
+            raise ClusterError(
+                f"{self.root}: the path is too long for a Unix socket ({SOCKET_PATH_LIMIT} bytes): "
+                "set XDG_STATE_HOME to a shorter one"
+            )
+        try:
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for part in ("api", "logs", "run", "nodes"):
+                (self.root / part).mkdir(mode=0o700, exist_ok=True)
+            self.api_socket.unlink(missing_ok=True)
+            self.api_socket.symlink_to(self.api_listener.relative_to(self.root))
+        except OSError as error:
+            raise ClusterError(
+                f"cannot make the state folder {self.root}: {error.strerror}: set XDG_STATE_HOME"
+            ) from error
+
+    def save(self, config: ClusterConfig) -> None:
+        """Writes the configuration, all or nothing."""
+        draft = self.config_file.with_suffix(".new")
+        draft.write_text(json.dumps(to_document(config), indent=2) + "\n")
+        draft.replace(self.config_file)
+
+    def load(self) -> ClusterConfig:
+        """The stored configuration. Raises ClusterError if there is no such cluster or its file is damaged."""
+        try:
+            return from_document(json.loads(self.config_file.read_text()))
+        except FileNotFoundError:
+            raise ClusterError(f"no cluster {self.name!r}: start it with `svclab up --name {self.name}`") from None
+        except (ValueError, ClusterError) as error:
+            raise ClusterError(
+                f"{self.config_file} is damaged: {error}: remove it with `svclab down --delete`"
+            ) from error
+
+    def load_or_default(self) -> ClusterConfig:
+        """The stored configuration, or where it is damaged one with the default node names: enough to clean up."""
+        try:
+            return self.load()
+        except ClusterError:
+            return ClusterConfig(self.name, with_nodes(250))
+
+    def clear_runtime(self) -> None:
+        """Removes what only a running cluster needs. Call it when nothing of the cluster runs."""
+        for socket in (self.api_listener, self.supervisor_socket):
+            socket.unlink(missing_ok=True)
+
+    def forget(self, node: str) -> None:
+        """Removes the state and the log of a node that is no more."""
+        shutil.rmtree(self.node(node), ignore_errors=True)
+        for process in (node, f"{node}-agent"):
+            self.log(process).unlink(missing_ok=True)
+            self.lock(process).unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Forgets a cluster that never came up, all but its logs."""
+        self.config_file.unlink(missing_ok=True)
+        for part in ("api", "nodes", "run", "store"):
+            shutil.rmtree(self.root / part, ignore_errors=True)
+
+    def delete(self) -> None:
+        """Removes the folder and all state."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def all_folders() -> list[StateFolder]:
+    """The folders of all clusters of this user, by name."""
+    home = state_home()
+    if not home.is_dir():
+        return []
+    return [folder for path in sorted(home.iterdir()) if (folder := StateFolder(path)).exists()]
