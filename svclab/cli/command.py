@@ -1,0 +1,185 @@
+"""A command that takes its flags as kubectl's do, and whose help reads like kubectl's."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from inspect import cleandoc
+from typing import Any, TypeVar
+
+import click
+
+from svclab.cli.durations import parse_duration
+from svclab.cli.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SHORT_WITH_VALUE = re.compile(r"-[a-zA-Z]=")
+_FLAG_WITH_VALUE = re.compile(r"(--?[a-zA-Z][-a-z]*)=(true|false|1|0)$")
+
+
+class Command(click.Command):
+    """One verb.
+
+    `--flag=false`, `-o=yaml` and `-v=6` are understood as kubectl understands them. With `takes_command`, what follows
+    `--` is a command for a container: it is handed over untouched as the parameter `command`.
+    """
+
+    def __init__(
+        self, *args: Any, examples: str = "", usage: str = "", takes_command: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples.strip()
+        self.usage = usage
+        self.takes_command = takes_command
+        self.params.extend(_global_parameters(hidden=True))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        command: list[str] = []
+        if self.takes_command and "--" in args:
+            split = args.index("--")
+            args, command = args[:split], args[split + 1 :]
+        rest = super().parse_args(ctx, list(self._kubectl_forms(args)))
+        if self.takes_command:
+            ctx.params["command"] = tuple(command)
+        return rest
+
+    def _kubectl_forms(self, args: Sequence[str]) -> Iterator[str]:
+        """Rewrites what pflag allows and click does not."""
+        flags = {
+            name: option
+            for option in self.params
+            if isinstance(option, click.Option) and option.is_flag
+            for name in option.opts
+        }
+        for at, arg in enumerate(args):
+            if arg == "--":
+                yield from args[at:]
+                return
+            if re.fullmatch(r"--?v=?\d+", arg):
+                yield "-v"
+                continue
+            found = _FLAG_WITH_VALUE.match(arg)
+            if found and found[1] in flags:
+                yield from _flag_form(flags[found[1]], found[1], found[2] in ("true", "1"))
+            elif _SHORT_WITH_VALUE.match(arg):
+                yield arg[:2] + arg[3:]
+            else:
+                yield arg
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(f"{cleandoc(self.help or '')}\n")
+        if self.examples:
+            formatter.write("\nExamples:\n")
+            formatter.write("".join(f"  {line}".rstrip() + "\n" for line in self.examples.splitlines()))
+        if isinstance(self, click.Group):
+            formatter.write("\nAvailable Commands:\n")
+            for name, below in self.commands.items():
+                if name == below.name:  # not an alias
+                    formatter.write(f"  {name:<13} {_first_line(below)}\n")
+        self._format_flags(ctx, formatter)
+        formatter.write(f"\nUsage:\n  {ctx.command_path} {self.usage}".rstrip() + "\n")
+        formatter.write('\nUse "svclab options" for a list of global command-line options (applies to all commands).\n')
+
+    def _format_flags(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        shown = [option for option in self.params if isinstance(option, click.Option) and not option.hidden]
+        if shown:
+            formatter.write("\nOptions:\n")
+            formatter.write("\n".join(flag_help(option) for option in shown))
+
+
+class CommandGroup(Command, click.Group):
+    """A verb with verbs below it, such as `create service`; alone it is a verb too."""
+
+    command_class = Command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return click.Group.parse_args(self, ctx, list(self._kubectl_forms(args)))
+
+
+def flag_help(option: click.Option) -> str:
+    """One flag as kubectl prints it: names and default, then the help below it."""
+    names = ", ".join(sorted(option.opts, key=len))
+    return f"    {names}{_default_text(option)}:\n\t{option.help or ''}\n"
+
+
+def _default_text(option: click.Option) -> str:
+    if option.is_flag:
+        return f"={str(option.default is True).lower()}"
+    if option.multiple:
+        return "=[]"
+    default = option.default if isinstance(option.default, (str, int, float)) else ""
+    return f"='{default}'" if isinstance(default, str) else f"={default}"
+
+
+def _first_line(command: click.Command) -> str:
+    return (command.help or "").strip().splitlines()[0]
+
+
+def _flag_form(option: click.Option, name: str, value: bool) -> Iterator[str]:
+    if value:
+        yield name
+    elif option.secondary_opts:
+        yield option.secondary_opts[0]
+
+
+def _store(attribute: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+        root = ctx.find_root()
+        root.obj = root.obj or Settings()
+        if value:
+            setattr(root.obj, attribute, value)
+
+    return callback
+
+
+def _global_parameters(hidden: bool) -> list[click.Option]:
+    def option(*names: str, attribute: str, help: str, **kwargs: Any) -> click.Option:
+        return click.Option(
+            names, callback=_store(attribute), expose_value=False, hidden=hidden, help=help, is_eager=True, **kwargs
+        )
+
+    return [
+        option(
+            "--cluster", attribute="cluster", default="", help="The cluster to use, by name (also: SVCLAB_CLUSTER)."
+        ),
+        option("-n", "--namespace", attribute="namespace", default="", help="The namespace of this request."),
+        option(
+            "-s",
+            "--server",
+            attribute="server",
+            default="",
+            help="The API server: unix:/path or host:port (also: SVCLAB_SERVER).",
+        ),
+        option(
+            "--request-timeout",
+            attribute="request_timeout",
+            default="0",
+            type=Duration(),
+            help="How long one request may take, such as 1s, 2m, 3h; 0 means the default of 30s.",
+        ),
+        option("-v", "--verbose", attribute="verbose", is_flag=True, help="Show tracebacks of errors."),
+    ]
+
+
+def global_options(function: F) -> F:
+    """Adds the global options to the top-level command."""
+    parameters: list[click.Option] = getattr(function, "__click_params__", [])
+    parameters.extend(_global_parameters(hidden=False))
+    function.__click_params__ = parameters  # type: ignore[attr-defined]
+    return function
+
+
+class Duration(click.ParamType):
+    """Go's durations (1m30s) or plain seconds, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return value if isinstance(value, float) else parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def command(name: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Command]:
+    """Makes a function the command `name`; its docstring is the help."""
+    return click.command(name, cls=Command, **kwargs)

@@ -1,0 +1,132 @@
+"""YAML text to documents, through PyYAML's C parser. No tag is ever turned into anything but data."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from svclab.cli.documents.document import Document, Malformed, child
+from svclab.cli.documents.scalars import resolve
+
+_MAX_NODES = 1_000_000  # of one document, aliases expanded
+_MERGE_KEY = "<<"
+
+
+def read(text: str) -> Iterator[Document]:
+    """The documents of a YAML text; empty ones are left out, but counted. Raises Malformed."""
+    loader = yaml.CSafeLoader(text)
+    number = 0
+    try:
+        while loader.check_node():
+            number += 1
+            node = loader.get_node()
+            document = _Reader(node, number).document()
+            if document.value is not None:
+                yield document
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Malformed(
+            _problem(error), max(number + (not _is_late(error)), 1), mark.line + 1 if mark else 0
+        ) from error
+    except yaml.YAMLError as error:
+        raise Malformed(str(error).splitlines()[0], number + 1, 0) from error
+    except RecursionError as error:
+        raise Malformed("nested too deeply", number, 0) from error
+    finally:
+        loader.dispose()
+
+
+def _is_late(error: yaml.MarkedYAMLError) -> bool:
+    return isinstance(error, yaml.constructor.ConstructorError)
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    parts = [part for part in (error.context, error.problem) if part]
+    return ", ".join(parts) or "not valid YAML"
+
+
+class _Reader:
+    """Turns the nodes of one document into values, and notes their lines."""
+
+    def __init__(self, root: yaml.Node, number: int) -> None:
+        self.root = root
+        self.number = number
+        self.lines: dict[str, int] = {}
+        self.duplicates: list[str] = []
+        self.count = 0
+        self.open: set[int] = set()  # nodes that are being read: an alias to one of them never ends
+
+    def document(self) -> Document:
+        value = self.value(self.root, "")
+        line = self.root.start_mark.line + 1
+        return Document(value, self.number, line, self.lines, tuple(self.duplicates))
+
+    def value(self, node: yaml.Node, path: str) -> Any:
+        self.count += 1
+        if self.count > _MAX_NODES:
+            raise self.fault(node, "document contains excessive aliasing")
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node)
+        if id(node) in self.open:
+            raise self.fault(node, "anchor value contains itself")
+        self.open.add(id(node))
+        try:
+            return self.mapping(node, path) if isinstance(node, yaml.MappingNode) else self.sequence(node, path)
+        finally:
+            self.open.discard(id(node))
+
+    def scalar(self, node: yaml.ScalarNode) -> Any:
+        if node.tag in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp") and node.style:
+            return node.value
+        if node.tag == "tag:yaml.org,2002:binary":
+            return "".join(node.value.split())
+        if node.style:
+            return node.value
+        return resolve(node.value) if node.tag != "!" else node.value
+
+    def sequence(self, node: yaml.Node, path: str) -> list[Any]:
+        items = []
+        for at, item in enumerate(node.value):
+            place = f"{path}[{at}]"
+            self.lines[place] = item.start_mark.line + 1
+            items.append(self.value(item, place))
+        return items
+
+    def mapping(self, node: yaml.MappingNode, path: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value == _MERGE_KEY and not key_node.style:
+                merged.update(self.merge(value_node, path))
+                continue
+            key = self.key(key_node)
+            place = child(path, key)
+            if key in found:
+                self.duplicates.append(place)
+            self.lines[place] = key_node.start_mark.line + 1
+            found[key] = self.value(value_node, place)
+        return merged | found
+
+    def key(self, node: yaml.Node) -> str:
+        """A key as JSON has it: a string."""
+        if not isinstance(node, yaml.ScalarNode):
+            raise self.fault(node, "a key must be a string")
+        value = self.scalar(node)
+        if isinstance(value, bool):
+            return str(value).lower()
+        return "null" if value is None else str(value)
+
+    def merge(self, node: yaml.Node, path: str) -> dict[str, Any]:
+        """What `<<` brings: the fields of one mapping or of several, earlier ones first."""
+        if isinstance(node, yaml.SequenceNode):
+            merged: dict[str, Any] = {}
+            for item in reversed(node.value):
+                merged.update(self.merge(item, path))
+            return merged
+        value = self.value(node, path)
+        if not isinstance(value, dict):
+            raise self.fault(node, "map merge requires map or sequence of maps as the value")
+        return value
+
+    def fault(self, node: yaml.Node, text: str) -> yaml.MarkedYAMLError:
+        return yaml.constructor.ConstructorError(problem=text, problem_mark=node.start_mark)

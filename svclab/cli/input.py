@@ -1,0 +1,40 @@
+"""The manifests of a command that writes: options to objects."""
+
+from collections.abc import Sequence
+
+from svclab.cli.errors import BadUsage, CliError
+from svclab.cli.manifests import Manifest, Validation, read_manifests
+from svclab.cli.settings import namespace, settings
+
+_VALIDATIONS: dict[str, Validation] = {
+    "strict": "strict",
+    "true": "strict",
+    "warn": "warn",
+    "ignore": "ignore",
+    "false": "ignore",
+}
+
+
+def manifests_of(filenames: Sequence[str], recursive: bool, validate: str, strict: bool, verb: str) -> list[Manifest]:
+    """All objects of -f, checked, in the namespace of the command. Raises CliError before anything has been written."""
+    if not filenames:
+        raise BadUsage("must specify -f FILENAME")
+    found = read_manifests(
+        filenames,
+        recursive=recursive,
+        validation="strict" if strict else _VALIDATIONS[validate],
+        namespace=namespace(),
+        enforce=bool(settings().namespace),
+    )
+    if not found:
+        raise CliError(f"no objects passed to {verb}")
+    return found
+
+
+def require_names(manifests: Sequence[Manifest]) -> None:
+    """Raises CliError for an object that only has generateName, or no name at all."""
+    for manifest in manifests:
+        if not manifest.name:
+            raise CliError(
+                f"{manifest.source}: {manifest.kind.kind}: metadata.name is missing: a name is required here"
+            )

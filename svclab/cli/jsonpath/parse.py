@@ -1,0 +1,249 @@
+"""Template text to nodes, by recursive descent."""
+
+import re
+from ast import literal_eval
+
+from svclab.cli.jsonpath.nodes import (
+    Field,
+    Filter,
+    Itself,
+    Node,
+    Operand,
+    Path,
+    Range,
+    Recursive,
+    Slice,
+    Step,
+    Template,
+    Text,
+    Union_,
+    Wildcard,
+)
+
+_FIELD = re.compile(r"(?:\\.|[^\s.,\[\]{}()'\"|@$&\\=!<>])+")
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
+_SLICE = re.compile(r"(-?\d*)(?::(-?\d*))?(?::(-?\d*))?$")
+_OPERATOR = re.compile(r"==|!=|<=|>=|<|>")
+
+
+class JSONPathError(ValueError):
+    """A template that cannot be read, or cannot be applied to the value."""
+
+
+def parse(template: str) -> Template:
+    """Reads a template. Raises JSONPathError."""
+    parser = _Parser(template)
+    nodes, ended = parser.nodes(inside_range=False)
+    assert not ended
+    return nodes
+
+
+def relaxed(expression: str) -> Template:
+    """Reads a single path, where braces and the leading dot may be missing: `x.y`, `.x.y`, `{.x.y}`."""
+    text = expression.strip()
+    if text.startswith("{") and text.endswith("}"):
+        text = text[1:-1]
+    if not text.startswith((".", "[", "$", "@")):
+        text = f".{text}"
+    return parse(f"{{{text}}}")
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def nodes(self, *, inside_range: bool) -> tuple[Template, bool]:
+        """The nodes up to the end of the text, or to the `{end}` of a range (then: True)."""
+        found: list[Node] = []
+        while self.at < len(self.text):
+            opening = self.text.find("{", self.at)
+            literal = self.text[self.at : opening if opening >= 0 else len(self.text)]
+            if literal:
+                found.append(Text(literal))
+            self.at += len(literal)
+            if opening >= 0 and self._action(found):
+                if not inside_range:
+                    raise JSONPathError("not in range, nothing to end")
+                return tuple(found), True
+        if inside_range:
+            raise JSONPathError("unclosed range: {end} is missing")
+        return tuple(found), False
+
+    def _action(self, found: list[Node]) -> bool:
+        """Reads `{...}` into `found`; whether it was `{end}`."""
+        self.at += 1
+        self._spaces()
+        if self._word("end"):
+            self._close()
+            return True
+        if self._word("range"):
+            path = self._path()
+            self._close()
+            body, _ = self.nodes(inside_range=True)
+            found.append(Range(path, body))
+            return False
+        self._contents(found)
+        self._close()
+        return False
+
+    def _contents(self, found: list[Node]) -> None:
+        while self._peek() not in ("}", ""):
+            quoted = _QUOTED.match(self.text, self.at)
+            if quoted:
+                self.at = quoted.end()
+                found.append(Text(_unquote(quoted[0])))
+            else:
+                found.append(self._path())
+            self._spaces()
+
+    def _path(self) -> Path:
+        """A path: `.a.b[0]`, `$`, `@`. Stops before what cannot belong to it."""
+        self._spaces()
+        start, steps = self.at, list[Step]()
+        if self._peek() in ("$", "@"):
+            self.at += 1
+        while step := self._steps():
+            steps.extend(step)
+        if self.at == start:
+            rest = self.text[self.at : self.at + 20]
+            raise JSONPathError(f"unrecognized character in action: {rest!r}" if rest else "unclosed action")
+        return Path(tuple(steps))
+
+    def _steps(self) -> list[Step]:
+        if self.text.startswith("..", self.at):
+            self.at += 2
+            return [Recursive(), *self._field()]
+        if self._peek() == ".":
+            self.at += 1
+            return self._field() or [Itself()]
+        if self._peek() == "[":
+            return [self._bracket()]
+        return []
+
+    def _field(self) -> list[Step]:
+        if self._peek() == "*":
+            self.at += 1
+            return [Wildcard()]
+        match = _FIELD.match(self.text, self.at)
+        if match is None:
+            return []
+        self.at = match.end()
+        return [Field(re.sub(r"\\(.)", r"\1", match[0]))]
+
+    def _bracket(self) -> Step:
+        closing = _closing_bracket(self.text, self.at)
+        inside = self.text[self.at + 1 : closing].strip()
+        self.at = closing + 1
+        if inside.startswith("?(") and inside.endswith(")"):
+            return _filter(inside[2:-1])
+        parts = _split(inside)
+        if len(parts) == 1:
+            return _subscript(parts[0])
+        return Union_(tuple(_as_path(part) for part in parts))
+
+    def _word(self, word: str) -> bool:
+        if not re.match(rf"{word}(?![\w-])", self.text[self.at :]):
+            return False
+        self.at += len(word)
+        return True
+
+    def _spaces(self) -> None:
+        while self._peek() in (" ", "\t"):
+            self.at += 1
+
+    def _close(self) -> None:
+        self._spaces()
+        if self._peek() != "}":
+            raise JSONPathError("unclosed action")
+        self.at += 1
+
+    def _peek(self) -> str:
+        return self.text[self.at : self.at + 1]
+
+
+def _closing_bracket(text: str, start: int) -> int:
+    """Where the bracket at `start` ends; brackets in quotes do not count."""
+    depth, at = 0, start
+    while at < len(text):
+        quoted = _QUOTED.match(text, at)
+        if quoted:
+            at = quoted.end()
+            continue
+        depth += {"[": 1, "]": -1}.get(text[at], 0)
+        if depth == 0:
+            return at
+        at += 1
+    raise JSONPathError("unterminated array")
+
+
+def _split(text: str) -> list[str]:
+    """Parts between commas, those in quotes apart."""
+    return [part.strip() for part in re.findall(rf"(?:{_QUOTED.pattern}|[^,])+", text)] or [""]
+
+
+def _subscript(text: str) -> Step:
+    if text == "*":
+        return Wildcard()
+    if _QUOTED.fullmatch(text):
+        steps = _as_path(text).steps
+        return steps[0] if len(steps) == 1 else Union_((Path(steps),))
+    match = _SLICE.fullmatch(text)
+    if match is None or not text:
+        raise JSONPathError(f"invalid array index {text}")
+    start, end, step = (int(part) if part else None for part in match.groups())
+    if ":" not in text:
+        return Slice(start, single=True)
+    if step is not None and step <= 0:
+        raise JSONPathError("step must be > 0")
+    return Slice(start, end, step or 1)
+
+
+def _as_path(text: str) -> Path:
+    """The path that one part of a union stands for; a quoted name may hold dots, which lead further down."""
+    if not _QUOTED.fullmatch(text):
+        return Path((_subscript(text),))
+    parser = _Parser(f".{text[1:-1]}")
+    path = parser._path()
+    if parser._peek():
+        raise JSONPathError(f"invalid array index {text}")
+    return path
+
+
+def _filter(text: str) -> Filter:
+    at = 0
+    while at < len(text):
+        quoted = _QUOTED.match(text, at)
+        if quoted:
+            at = quoted.end()
+        elif operator := _OPERATOR.match(text, at):
+            return Filter(_operand(text[:at]), operator[0], _operand(text[operator.end() :]))
+        else:
+            at += 1
+    return Filter(_operand(text))
+
+
+def _operand(text: str) -> Operand:
+    text = text.strip()
+    if _QUOTED.fullmatch(text):
+        return _unquote(text)
+    if text in ("true", "false"):
+        return text == "true"
+    if re.fullmatch(r"[-+]?\d+", text):
+        return int(text)
+    if re.fullmatch(r"[-+]?\d*\.\d+", text):
+        return float(text)
+    parser = _Parser(text)
+    path = parser._path()
+    if parser._peek():
+        raise JSONPathError(f"unrecognized text in filter: {text}")
+    return path
+
+
+def _unquote(text: str) -> str:
+    """The string in quotes, its escapes resolved."""
+    try:
+        value = literal_eval(text)
+    except (SyntaxError, ValueError) as error:
+        raise JSONPathError(f"invalid string {text}") from error
+    return str(value)

@@ -1,0 +1,100 @@
+"""Options that several verbs share, in kubectl's words."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
+
+_OUTPUT_HELP = (
+    "Output format. One of: (json, yaml, name, jsonpath, jsonpath-as-json, jsonpath-file, custom-columns, "
+    "custom-columns-file, wide)."
+)
+
+
+def combined(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Several options as one decorator, shown in the order given."""
+
+    def decorate(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+output = click.option("-o", "--output", default="", help=_OUTPUT_HELP)
+template = click.option("--template", default="", help="The template of -o jsonpath or the path of -o jsonpath-file.")
+
+filenames = combined(
+    click.option(
+        "-f",
+        "--filename",
+        "filenames",
+        multiple=True,
+        help="Filename, directory, or URL to files with the resources; - reads stdin.",
+    ),
+    click.option("-R", "--recursive", is_flag=True, help="Process the directory used in -f, --filename recursively."),
+)
+
+label_selector = click.option(
+    "-l",
+    "--selector",
+    "label_selector",
+    default="",
+    help="Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'. (e.g. -l key1=value1,key2=value2).",
+)
+field_selector = click.option(
+    "--field-selector",
+    default="",
+    help="Selector (field query) to filter on, supports '=', '==', and '!='. The server supports a limited number of fields per type.",
+)
+all_namespaces = click.option(
+    "-A", "--all-namespaces", is_flag=True, help="If present, list the requested object(s) across all namespaces."
+)
+selectors = combined(label_selector, field_selector)
+all_objects = click.option(
+    "--all", "all_objects", is_flag=True, help="Select all resources in the namespace of the specified resource types."
+)
+
+dry_run = click.option(
+    "--dry-run",
+    type=click.Choice(["none", "client", "server"]),
+    default="none",
+    help=(
+        'Must be "none", "server", or "client". If client, only print the object that would be sent. '
+        "If server, the server checks the request without keeping its result."
+    ),
+)
+
+validation = combined(
+    click.option(
+        "--validate",
+        type=click.Choice(["strict", "warn", "ignore", "true", "false"]),
+        default="warn",
+        help="What to do about unknown or duplicate fields: strict (or true) refuses them, warn names them, ignore (or false) drops them.",
+    ),
+    click.option("--strict", is_flag=True, help="The same as --validate=strict."),
+)
+
+grace_period = click.option(
+    "--grace-period",
+    type=int,
+    default=-1,
+    help=(
+        "Period of time in seconds given to the resource to terminate gracefully. Ignored if negative. "
+        "Can only be set to 0 when --force is true (force deletion)."
+    ),
+)
+
+
+def container(help_text: str) -> Callable[[Any], Any]:
+    """-c, for the verbs that work in one container of a pod."""
+    return click.option("-c", "--container", default="", help=help_text)
+
+
+def words(values: Sequence[str]) -> list[str]:
+    """The values of an option that may be repeated and may hold several, separated by commas."""
+    return [word for value in values for word in value.split(",") if word]
