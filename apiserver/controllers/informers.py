@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 from protos import kinds
+from protos.kinds import Kind
 from protos.kubernetes import coordination_pb2, core_pb2, discovery_pb2
 from svclab.client import Client, Informer
+from svclab.client.lister import Indexer
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
@@ -35,28 +38,39 @@ def slice_service(slice: discovery_pb2.EndpointSlice) -> list[tuple[str, str]]:
     return [(slice.metadata.namespace, name)] if name else []
 
 
+def owner_uids(obj: Any) -> list[str]:
+    """An object is found by the uids of its owners."""
+    return [owner.uid for owner in obj.metadata.ownerReferences]
+
+
 class Informers:
-    """What the cluster's loops read."""
+    """What the cluster's loops read. Each lister has the index "owner"."""
 
     def __init__(self, client: Client) -> None:
-        self.services: Informer[core_pb2.Service] = Informer(
-            client, kinds.SERVICES, indexers={"selector": service_selector}
+        owner: dict[str, Indexer[Any]] = {"owner": owner_uids}
+        self.config_maps = Informer[core_pb2.ConfigMap](client, kinds.CONFIG_MAPS, indexers=owner)
+        self.endpoints = Informer[core_pb2.Endpoints](client, kinds.ENDPOINTS, indexers=owner)
+        self.leases = Informer[coordination_pb2.Lease](client, kinds.LEASES, indexers=owner)
+        self.namespaces = Informer[core_pb2.Namespace](client, kinds.NAMESPACES, indexers=owner)
+        self.nodes = Informer[core_pb2.Node](client, kinds.NODES, indexers=owner)
+        self.pods = Informer[core_pb2.Pod](
+            client, kinds.PODS, indexers=owner | {"labels": pod_labels, "node": pod_node}
         )
-        self.pods: Informer[core_pb2.Pod] = Informer(
-            client, kinds.PODS, indexers={"labels": pod_labels, "node": pod_node}
+        self.services = Informer[core_pb2.Service](
+            client, kinds.SERVICES, indexers=owner | {"selector": service_selector}
         )
-        self.slices: Informer[discovery_pb2.EndpointSlice] = Informer(
-            client, kinds.ENDPOINT_SLICES, indexers={"service": slice_service}
+        self.slices = Informer[discovery_pb2.EndpointSlice](
+            client, kinds.ENDPOINT_SLICES, indexers=owner | {"service": slice_service}
         )
-        self.nodes: Informer[core_pb2.Node] = Informer(client, kinds.NODES)
-        self.endpoints: Informer[core_pb2.Endpoints] = Informer(client, kinds.ENDPOINTS)
-        self.namespaces: Informer[core_pb2.Namespace] = Informer(client, kinds.NAMESPACES)
-        self.leases: Informer[coordination_pb2.Lease] = Informer(client, kinds.LEASES, namespace="kube-node-lease")
+
+    def by_kind(self) -> dict[Kind, Informer[Any]]:
+        """Each informer by the kind that it follows."""
+        return {informer.kind: informer for informer in vars(self).values()}
 
     async def run(self) -> None:
         """Follows all kinds until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for informer in vars(self).values():
+            for informer in self.by_kind().values():
                 group.create_task(informer.run())
 
     def pods_of(self, service: core_pb2.Service) -> list[core_pb2.Pod]:

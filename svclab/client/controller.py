@@ -89,7 +89,7 @@ class Controller(Generic[K]):
         except Terminal as error:
             log.error("given up", extra=self._about(key, error))
             self.queue.forget(key)
-        except errors.Unreachable:
+        except (errors.Unreachable, errors.ServiceUnavailable):
             self.queue.add_after(key, UNREACHABLE_PAUSE)
         except errors.ApiError as error:
             log.info("retry", extra=self._about(key, error))

@@ -78,7 +78,7 @@ class Informer(Generic[M]):
         while True:
             try:
                 await self._follow()  # returns when the server ends the watch in good order
-            except errors.Unreachable:
+            except (errors.Unreachable, errors.ServiceUnavailable):
                 await self._client.ready()
             except errors.Expired:
                 self._revision = ""

@@ -1,0 +1,1 @@
+"""Gives every node its podCIDRs. `subnets` is pure; `controller` watches and writes."""

@@ -1,0 +1,55 @@
+"""Starts all control loops over one client."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from apiserver.controllers.endpoints.controller import EndpointsController
+from apiserver.controllers.endpointslice.controller import EndpointSliceController
+from apiserver.controllers.endpointslice.mirroring import MirroringController
+from apiserver.controllers.event_expiry import EventExpiry
+from apiserver.controllers.garbage.controller import GarbageCollector
+from apiserver.controllers.informers import Informers
+from apiserver.controllers.namespaces.controller import NamespaceController
+from apiserver.controllers.node_ipam.controller import NodeIpamController
+from apiserver.controllers.node_lifecycle.evictor import Evictor
+from apiserver.controllers.node_lifecycle.nodes import NodeLifecycleController
+from apiserver.controllers.node_lifecycle.orphans import OrphanCollector
+from apiserver.controllers.scheduler.controller import Scheduler
+from apiserver.controllers.settings import ControllerSettings
+from svclab.client import Client, EventRecorder
+from svclab.client.clock import Clock, LoopClock
+
+Loop = Callable[[], Coroutine[Any, Any, None]]
+
+
+async def run(client: Client, settings: ControllerSettings, clock: Clock | None = None) -> None:
+    """Runs the control loops of a cluster until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        for loop in loops(client, settings, clock or LoopClock()):
+            group.create_task(loop())
+
+
+def loops(client: Client, settings: ControllerSettings, clock: Clock) -> list[Loop]:
+    """Everything that runs, informers last: by then each handler is registered."""
+    recorders = {
+        name: EventRecorder(client, name, clock=clock)
+        for name in ("default-scheduler", "endpoint-slice-controller", "endpoint-controller", "node-controller")
+    }
+    scheduler, slices, endpoints, nodes = recorders.values()
+    informers = Informers(client)
+    return [
+        EndpointSliceController(client, informers, slices, size=settings.endpoints_per_slice).run,
+        MirroringController(client, informers, size=settings.endpoints_per_slice).run,
+        EndpointsController(client, informers, endpoints, clock).run,
+        Scheduler(client, informers, scheduler, clock).run,
+        NodeIpamController(client, informers, nodes, settings.pod_cidrs).run,
+        NodeLifecycleController(client, informers, nodes, settings, clock).run,
+        Evictor(client, informers, nodes, settings, clock).run,
+        OrphanCollector(client, informers, settings, clock).run,
+        GarbageCollector(client, informers).run,
+        NamespaceController(client, informers).run,
+        EventExpiry(client, clock, settings.events_kept).run,
+        *(recorder.run for recorder in recorders.values()),
+        informers.run,
+    ]
