@@ -18,7 +18,6 @@ from protos import api_pb2, api_pb2_grpc
 from protos.kinds import PODS, Kind
 from protos.kubernetes import core_pb2, meta_pb2
 
-MAX_OBJECT_BYTES = 1536 * 1024  # what etcd takes under Kubernetes
 VERSION = "0.1.0"
 
 PodTarget = api_pb2.ExecOpen | api_pb2.PortForwardOpen | api_pb2.LogsRequest
@@ -139,9 +138,7 @@ async def first_frame(frames: AsyncIterator[api_pb2.Frame], field: str) -> api_p
 
 
 def decode(kind: Kind, encoded: bytes) -> Message:
-    """The object of a request. Raises BadRequest, TooLarge."""
-    if len(encoded) > MAX_OBJECT_BYTES:
-        raise errors.TooLarge(f"the object has {len(encoded)} bytes; the limit is {MAX_OBJECT_BYTES}")
+    """The object of a request. Raises BadRequest."""
     try:
         return kind.message.FromString(encoded)
     except DecodeError:

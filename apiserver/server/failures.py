@@ -19,23 +19,22 @@ STATUS_TRAILER = "svclab-status-bin"
 MAX_DETAILS = 1000  # characters of the message that every gRPC client shows
 MAX_STATUS = 48 * 1024  # bytes: our client takes 64 KiB of metadata
 
-CODES: dict[type[errors.StatusError], grpc.StatusCode] = {
-    errors.BadRequest: grpc.StatusCode.INVALID_ARGUMENT,
-    errors.Unauthorized: grpc.StatusCode.UNAUTHENTICATED,
-    errors.Forbidden: grpc.StatusCode.PERMISSION_DENIED,
-    errors.NotFound: grpc.StatusCode.NOT_FOUND,
-    errors.MethodNotAllowed: grpc.StatusCode.UNIMPLEMENTED,
-    errors.AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
-    errors.PreconditionFailed: grpc.StatusCode.FAILED_PRECONDITION,
-    errors.Conflict: grpc.StatusCode.ABORTED,
-    errors.Expired: grpc.StatusCode.OUT_OF_RANGE,
-    errors.TooLarge: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    errors.UnsupportedMediaType: grpc.StatusCode.INVALID_ARGUMENT,
-    errors.Invalid: grpc.StatusCode.INVALID_ARGUMENT,
-    errors.TooManyRequests: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    errors.InternalError: grpc.StatusCode.INTERNAL,
-    errors.ServiceUnavailable: grpc.StatusCode.UNAVAILABLE,
-    errors.Timeout: grpc.StatusCode.DEADLINE_EXCEEDED,
+CODES: dict[str, grpc.StatusCode] = {
+    "BadRequest": grpc.StatusCode.INVALID_ARGUMENT,
+    "Unauthorized": grpc.StatusCode.UNAUTHENTICATED,
+    "Forbidden": grpc.StatusCode.PERMISSION_DENIED,
+    "NotFound": grpc.StatusCode.NOT_FOUND,
+    "MethodNotAllowed": grpc.StatusCode.UNIMPLEMENTED,
+    "AlreadyExists": grpc.StatusCode.ALREADY_EXISTS,
+    "Conflict": grpc.StatusCode.ABORTED,
+    "Expired": grpc.StatusCode.OUT_OF_RANGE,
+    "RequestEntityTooLarge": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "UnsupportedMediaType": grpc.StatusCode.INVALID_ARGUMENT,
+    "Invalid": grpc.StatusCode.INVALID_ARGUMENT,
+    "TooManyRequests": grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "InternalError": grpc.StatusCode.INTERNAL,
+    "ServiceUnavailable": grpc.StatusCode.UNAVAILABLE,
+    "Timeout": grpc.StatusCode.DEADLINE_EXCEEDED,
 }
 
 
@@ -70,9 +69,15 @@ def streaming(method: Callable[..., Awaitable[AsyncGenerator[Any, None]]]) -> Ca
 async def refuse(context: Any, error: Exception) -> None:
     """Ends the call with the error's code and Status."""
     known = as_status_error(error)
-    code = next((CODES[kind] for kind in type(known).__mro__ if kind in CODES), grpc.StatusCode.UNKNOWN)
     status = shortened(known.status)
-    await context.abort(code, status.message[:MAX_DETAILS], ((STATUS_TRAILER, status.SerializeToString()),))
+    await context.abort(code_of(known), status.message[:MAX_DETAILS], ((STATUS_TRAILER, status.SerializeToString()),))
+
+
+def code_of(error: errors.StatusError) -> grpc.StatusCode:
+    """Conflict has two codes: read again and repeat, or give up because the object is another one."""
+    if isinstance(error, errors.PreconditionFailed):
+        return grpc.StatusCode.FAILED_PRECONDITION
+    return CODES[error.reason]
 
 
 def shortened(status: meta_pb2.Status) -> meta_pb2.Status:

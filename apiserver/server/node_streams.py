@@ -14,6 +14,8 @@ from apiserver.server.pipe import Pipe, PipeClosed
 from protos import api_pb2
 
 ATTACH_SECONDS = 5.0  # how long a client waits for an agent that is just restarting
+# gRPC ends the frames of a call that was cut off like those of a finished one, and cancels its handler right after.
+CANCELLATION_SECONDS = 0.005
 END_OF_INPUT = api_pb2.Frame(endOfInput=True)
 
 
@@ -113,6 +115,7 @@ async def _from_pod(frames: AsyncIterator[api_pb2.Frame], pipe: Pipe) -> None:
     with suppress(PipeClosed):
         async for frame in frames:
             await pipe.send(frame)
+        await asyncio.sleep(CANCELLATION_SECONDS)
         pipe.close()
 
 
