@@ -92,6 +92,8 @@ def with_nodes(count: int) -> tuple[NodeConfig, ...]:
 
 def from_document(value: object) -> ClusterConfig:
     """The configuration in a document as parsed from YAML or JSON. Raises ConfigError naming the field."""
+    if value is None:
+        raise ConfigError("the configuration: is empty")
     top = Section.of(value, "")
     top.constant("kind", KIND)
     top.constant("apiVersion", API_VERSION)

@@ -36,7 +36,7 @@ def start(wish: Wish, say: Say, wait: Callable[[StateFolder, ClusterConfig], Non
             f"cluster {state.name!r} is already running: see `svclab status`, or end it with `svclab down`"
         )
     known = state.exists()
-    config = _stored(state, wish) if known else _new(wish)
+    config = resolve(state, wish)
     state.create()
     with locks.held(state.lock("up"), wait=False) as mine:
         if not mine:
@@ -64,6 +64,11 @@ def _start(
         if not known:
             state.discard()
         raise
+
+
+def resolve(state: StateFolder, wish: Wish) -> ClusterConfig:
+    """The configuration that a wish leads to; node subnets may still be left open. Raises ClusterError."""
+    return _stored(state, wish) if state.exists() else _new(wish)
 
 
 def _new(wish: Wish) -> ClusterConfig:

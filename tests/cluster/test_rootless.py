@@ -1,0 +1,24 @@
+"""The same as an ordinary user."""
+
+from pathlib import Path
+
+from tests.cluster.conftest import MakeCluster
+from tests.cluster.harness import QUICKSTART
+
+
+def test_an_ordinary_user_has_it_all(make_cluster: MakeCluster, ordinary_user: tuple[tuple[str, ...], Path]) -> None:
+    user, home = ordinary_user
+    cluster = make_cluster("user", user, home)
+    cluster.svclab("up", "--nodes", "2")
+    cluster.svclab("apply", "-f", str(QUICKSTART))
+    cluster.wait_ready("app=echo")
+    everyone = {"echo-1", "echo-2", "echo-3"}
+    assert set(cluster.ask(("exec", "echo-1"), f"http://{cluster.cluster_ip('echo')}/hostname", 40)) == everyone
+    for node in ("node-1", "node-2"):
+        url = f"http://{cluster.node_address(node)}:30080/hostname"
+        assert set(cluster.ask(("outside",), url, 40)) == everyone
+    cluster.svclab("node", "add")
+    cluster.svclab("node", "stop", "node-1")
+    cluster.svclab("node", "start", "node-1")
+    cluster.svclab("down", "--delete")
+    assert not cluster.folder.exists()

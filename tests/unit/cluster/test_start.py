@@ -1,0 +1,64 @@
+"""From what the user asked for to a configuration."""
+
+from pathlib import Path
+
+import pytest
+
+from svclab.cluster.config import ClusterConfig, with_nodes
+from svclab.cluster.errors import ClusterError, ConfigError
+from svclab.cluster.start import Wish, resolve
+from svclab.cluster.state import StateFolder, all_folders
+
+HEAD = {"kind": "Cluster", "apiVersion": "svclab/v1alpha1"}
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StateFolder:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return StateFolder.of("dev")
+
+
+def test_a_new_cluster_is_as_asked_for(state: StateFolder) -> None:
+    assert len(resolve(state, Wish("dev")).nodes) == 3
+    config = resolve(state, Wish("dev", nodes=5, store="memory"))
+    assert (config.name, len(config.nodes), config.store) == ("dev", 5, "memory")
+    assert resolve(state, Wish("dev", document=HEAD | {"nodes": [{"name": "a"}]})).nodes[0].name == "a"
+
+
+def test_a_number_of_nodes_against_the_file(state: StateFolder) -> None:
+    with pytest.raises(ConfigError, match="--nodes 2 contradicts the configuration file, which has 1 nodes"):
+        resolve(state, Wish("dev", nodes=2, document=HEAD | {"nodes": [{}]}))
+
+
+def test_a_stopped_cluster_comes_back_as_it_was(state: StateFolder) -> None:
+    state.create()
+    state.save(ClusterConfig("dev", with_nodes(4), store="memory"))
+    assert all_folders() == [state]
+    assert resolve(state, Wish("dev")) == state.load()
+    assert resolve(state, Wish("dev", nodes=4)) == state.load()
+
+
+@pytest.mark.parametrize("wish", [Wish("dev", nodes=3), Wish("dev", store="sqlite"), Wish("dev", document=HEAD)])
+def test_a_stopped_cluster_is_not_changed_by_options(state: StateFolder, wish: Wish) -> None:
+    state.create()
+    state.save(ClusterConfig("dev", with_nodes(4), store="memory"))
+    with pytest.raises(ClusterError, match="svclab down --name dev --delete"):
+        resolve(state, wish)
+
+
+def test_a_damaged_configuration_is_named(state: StateFolder) -> None:
+    state.create()
+    state.config_file.write_text("{")
+    with pytest.raises(ClusterError, match=r"cluster\.json is damaged: .*svclab down --delete"):
+        state.load()
+
+
+def test_a_state_folder_that_is_too_deep_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ("x" * 100)))
+    with pytest.raises(ClusterError, match="too long for a Unix socket"):
+        StateFolder.of("dev").create()
+
+
+def test_the_state_folder_is_for_its_owner_alone(state: StateFolder) -> None:
+    state.create()
+    assert state.root.stat().st_mode & 0o777 == 0o700
