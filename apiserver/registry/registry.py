@@ -58,7 +58,7 @@ class Registry:
         self.network = network
         self._clock = clock
         self._random = random or Random()
-        self._strategies: Mapping[str, Strategy] = strategies(network, self._random)
+        self._strategies: Mapping[str, Strategy] = strategies(network, clock, self._random)
 
     async def bootstrap(self) -> None:
         """Makes the namespaces and the `kubernetes` Service that every cluster has; what exists stays as it is."""
