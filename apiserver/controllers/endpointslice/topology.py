@@ -104,17 +104,20 @@ def _share_out(ready: list[discovery_pb2.Endpoint], shares: Mapping[str, Fractio
 
 
 def _transfers(counts: Mapping[str, int], shares: Mapping[str, Fraction]) -> list[tuple[str, str]]:
-    """Which zone gives an endpoint to which, until nobody has or lacks a whole one."""
+    """Which zone gives an endpoint to which, until nobody is overloaded and nobody has or lacks a whole one."""
     total = sum(counts.values())
-    surplus = {zone: Fraction(counts.get(zone, 0)) for zone in sorted({*counts, *shares})}
-    for zone, share in shares.items():
-        surplus[zone] -= max(share * total, Fraction(math.ceil(share * total / OVERLOAD)))
+    zones = sorted({*counts, *shares})
+    have = {zone: counts.get(zone, 0) for zone in zones}
+    fair = {zone: shares.get(zone, Fraction(0)) * total for zone in zones}
+    least = {zone: math.ceil(fair[zone] / OVERLOAD) for zone in zones}
     transfers: list[tuple[str, str]] = []
     while True:
-        giving = max(surplus, key=lambda zone: surplus[zone])
-        receiving = min(surplus, key=lambda zone: surplus[zone])
-        if surplus[giving] < 1 or surplus[receiving] > -1:
+        poor = [zone for zone in zones if have[zone] < least[zone]]
+        receiving = max(poor or zones, key=lambda zone: fair[zone] - have[zone])
+        rich = [zone for zone in zones if have[zone] > least[zone]]
+        giving = max(rich or zones, key=lambda zone: have[zone] - fair[zone])
+        if not poor and min(have[giving] - fair[giving], fair[receiving] - have[receiving]) < 1:
             return transfers
-        surplus[giving] -= 1
-        surplus[receiving] += 1
+        have[giving] -= 1
+        have[receiving] += 1
         transfers.append((giving, receiving))
