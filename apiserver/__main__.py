@@ -32,6 +32,10 @@ def parse(arguments: list[str]) -> Config:
         "--history", type=float, default=defaults.history, metavar="SECONDS", help="how long old versions are kept"
     )
     parser.add_argument("--node-grace-period", type=float, default=defaults.node_grace_period, metavar="SECONDS")
+    parser.add_argument(
+        "--node-startup-grace-period", type=float, default=defaults.node_startup_grace_period, metavar="SECONDS"
+    )
+    parser.add_argument("--eviction-after", type=float, default=defaults.eviction_after, metavar="SECONDS")
     parser.add_argument("-v", "--verbose", action="store_true", help="debug log, tracebacks of start-up errors")
     return Config(**vars(parser.parse_args(arguments)))
 

@@ -19,4 +19,6 @@ class Config:
     cluster_domain: str = "cluster.local"
     history: float = 300.0  # how long a list or watch may look back
     node_grace_period: float = 40.0  # a Lease older than this makes its node NotReady
+    node_startup_grace_period: float = 60.0  # the same for a node that never sent one
+    eviction_after: float = 300.0  # how long pods stay on a node that is not ready, unless they say it themselves
     verbose: bool = False  # tracebacks of errors that have one clear line

@@ -13,12 +13,16 @@ import grpc.aio
 
 from apiserver.compaction import Compaction
 from apiserver.config import Config
+from apiserver.controllers import run as controllers
+from apiserver.controllers.settings import ControllerSettings
 from apiserver.registry import ClusterNetwork, Registry
 from apiserver.server.api import Api
 from apiserver.server.front import STOP_SECONDS, SocketInUse, listen, make_server
 from apiserver.server.node_streams import NodeStreams
 from apiserver.server.streams import Streams
 from apiserver.store import MemoryStore, SqliteStore, Store, StoreError
+from svclab.client import Client
+from svclab.client.transport import LocalTransport
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ async def running(config: Config) -> AsyncIterator[None]:
     """The control plane, serving while the context lasts."""
     async with AsyncExitStack() as undo:
         store = open_store(config)
+        undo.push_async_callback(store.close)
         registry = Registry(store, network(config), time.time, random.Random())
         await registry.bootstrap()
         nodes = NodeStreams()
@@ -60,8 +65,14 @@ async def running(config: Config) -> AsyncIterator[None]:
         await server.start()
         undo.callback(config.socket.unlink, missing_ok=True)
         undo.push_async_callback(stop, server, nodes, store)
+        # The loops speak the API like a remote controller would, but without a wire: a call costs microseconds.
+        client = Client(LocalTransport(api))
+        undo.push_async_callback(client.close)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(Compaction(store, config.history, time.monotonic).run())]
+            tasks = [
+                group.create_task(Compaction(store, config.history, time.monotonic).run()),
+                group.create_task(controllers.run(client, controller_settings(config))),
+            ]
             yield
             for task in tasks:
                 task.cancel()
@@ -87,4 +98,14 @@ def network(config: Config) -> ClusterNetwork:
         service_cidrs=(config.service_cidr,),
         node_port_range=config.node_port_range,
         cluster_domain=config.cluster_domain,
+    )
+
+
+def controller_settings(config: Config) -> ControllerSettings:
+    """The times and addresses of the control loops."""
+    return ControllerSettings(
+        pod_cidrs=(config.pod_cidr,),
+        node_grace=config.node_grace_period,
+        node_startup_grace=config.node_startup_grace_period,
+        eviction_after=config.eviction_after,
     )
