@@ -15,15 +15,26 @@ _VALIDATIONS: dict[str, Validation] = {
 }
 
 
-def manifests_of(filenames: Sequence[str], recursive: bool, validate: str, strict: bool, verb: str) -> list[Manifest]:
-    """All objects of -f, checked, in the namespace of the command. Raises CliError before anything has been written."""
+def manifests_of(
+    filenames: Sequence[str],
+    recursive: bool,
+    validate: str,
+    strict: bool,
+    verb: str,
+    *,
+    settle_namespaces: bool = True,
+) -> list[Manifest]:
+    """All objects of -f, checked. Raises CliError before anything has been written.
+
+    With `settle_namespaces`, objects that name no namespace get the command's.
+    """
     if not filenames:
         raise BadUsage("must specify -f FILENAME")
     found = read_manifests(
         filenames,
         recursive=recursive,
         validation="strict" if strict else _VALIDATIONS[validate],
-        namespace=namespace(),
+        namespace=namespace() if settle_namespaces else "",
         enforce=bool(settings().namespace),
     )
     if not found:

@@ -42,7 +42,7 @@ def read_manifests(
     namespace: str = "default",
     enforce: bool = False,
 ) -> list[Manifest]:
-    """The objects of all files, lists taken apart. Objects without a namespace get `namespace`.
+    """The objects of all files, lists taken apart. Objects that name no namespace get `namespace`, if it is not "".
 
     With `enforce`, an object of another namespace is an error. Raises CliError: file, document, line, and what is wrong.
     """
@@ -50,7 +50,7 @@ def read_manifests(
     for file in read_files(names, recursive=recursive):
         for document in read_documents(file):
             found.extend(_Reader(file, document, validation).manifests())
-    for manifest in found:
+    for manifest in found if namespace else ():
         _settle_namespace(manifest, namespace, enforce)
     return found
 

@@ -18,7 +18,7 @@ class PodState:
 def pod_state(pod: Any) -> PodState:
     """Sums up a pod."""
     initializing = _initializing(pod)
-    own = [] if initializing and not _has_condition(pod, "Initialized") else list(pod.status.containerStatuses)
+    own = [] if initializing and not has_condition(pod, "Initialized") else list(pod.status.containerStatuses)
     counted = own or list(pod.status.initContainerStatuses)
     return PodState(
         ready=sum(_is_up(status) for status in own),
@@ -35,7 +35,7 @@ def _status(pod: Any, initializing: str, own: list[Any]) -> str:
         status = "SchedulingGated"
     status = next(filter(None, (_container_reason(container.state) for container in own)), status)
     if status == "Completed" and any(_is_up(container) for container in own):
-        status = "Running" if _has_condition(pod, "Ready") else "NotReady"
+        status = "Running" if has_condition(pod, "Ready") else "NotReady"
     return _deletion_status(pod) or str(status)
 
 
@@ -85,5 +85,6 @@ def _is_up(status: Any) -> bool:
     return bool(status.ready) and status.state.HasField("running")
 
 
-def _has_condition(pod: Any, name: str) -> bool:
+def has_condition(pod: Any, name: str) -> bool:
+    """Whether the pod's condition of this type is True."""
     return any(item.type == name and item.status == "True" for item in pod.status.conditions)

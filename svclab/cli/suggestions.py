@@ -1,0 +1,50 @@
+"""What the shell completes: kinds, and the names of objects that the cluster holds."""
+
+from collections.abc import Iterable
+
+import click
+
+from protos.kinds import KINDS, NAMESPACES, PODS, Kind, find_kind
+from svclab.cli.settings import client, namespace
+
+
+def complete_resources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Kinds first, then names of that kind; or `kind/name`."""
+    before = list(ctx.params.get(param.name or "") or ())
+    if "/" in incomplete:
+        word, _, start = incomplete.partition("/")
+        kind = find_kind(word)
+        return [f"{word}/{name}" for name in _names(kind, start)] if kind else []
+    if before and "/" not in before[0]:
+        kind = find_kind(before[0])
+        return _names(kind, incomplete) if kind else []
+    return [kind.resource for kind in KINDS if kind.resource.startswith(incomplete)]
+
+
+def complete_pods(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of pods."""
+    return _names(PODS, incomplete) if not ctx.params.get(param.name or "") else []
+
+
+def complete_namespaces(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of namespaces."""
+    return _names(NAMESPACES, incomplete)
+
+
+def complete_clusters(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of clusters that run."""
+    from svclab.cli.target import running_clusters
+
+    return [name for name in running_clusters() if name.startswith(incomplete)]
+
+
+def _names(kind: Kind | None, start: str) -> list[str]:
+    if kind is None:
+        return []
+    try:
+        found: Iterable[str] = (
+            item.metadata.name for item in client().list(kind, namespace() if kind.namespaced else "").items
+        )
+        return [name for name in found if name.startswith(start)]
+    except Exception:  # whatever is wrong, there is nothing to complete, and nobody to tell
+        return []

@@ -1,0 +1,43 @@
+"""The terminal of the person who types: raw mode and size."""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from svclab.cli.errors import CliError
+
+
+@contextmanager
+def raw_terminal() -> Iterator[None]:
+    """Hands every key to the process in the pod, Ctrl-C too; restores the terminal at the end. Raises CliError."""
+    import termios
+    import tty
+
+    descriptor = sys.stdin.fileno()
+    if not os.isatty(descriptor):
+        raise CliError("-t needs a terminal, but stdin is none: leave out -t")
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setraw(descriptor)
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+@contextmanager
+def on_resize(changed: Callable[[int, int], None]) -> Iterator[None]:
+    """Calls `changed(columns, rows)` now and at every change of the window's size."""
+
+    def report(*_: object) -> None:
+        size = shutil.get_terminal_size()
+        changed(size.columns, size.lines)
+
+    before = signal.signal(signal.SIGWINCH, report)
+    report()
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGWINCH, before)
