@@ -38,7 +38,7 @@ def _launch(state: StateFolder, progress: Progress, root: bool) -> None:
         namespaces.unshare(_NAMESPACES)
         if os.fork() == 0:
             keep = (*host.descriptors(), *progress.descriptors())
-            run_and_exit(Process(INIT, state.lock(INIT), state.log(INIT)), lambda: _live(state, host, progress), keep)
+            run_and_exit(Process.of(state, INIT), lambda: _live(state, host, progress), keep)
     except OSError as error:
         progress.say(error=preflight.refusal(error))
     finally:
@@ -55,7 +55,7 @@ def _live(state: StateFolder, host: Host, progress: Progress) -> int:
         progress.say(error=str(error))
         return 1
     namespaces.set_hostname(state.name)
-    process = Process(SUPERVISOR, state.lock(SUPERVISOR), state.log(SUPERVISOR))
+    process = Process.of(state, SUPERVISOR)
 
     def start() -> int:
         pid = fork(

@@ -58,7 +58,7 @@ def begin(machine: Machine, state: StateFolder, plan: Plan, host: Host) -> Start
 
 def _launch(machine: Machine, state: StateFolder, plan: Plan, host: Host, gate: socket.socket) -> None:
     # A process cannot enter a new PID namespace itself, only its children do.
-    process = Process(machine.name, state.lock(machine.name), state.log(machine.name))
+    process = Process.of(state, machine.name)
     try:
         namespaces.unshare(_NAMESPACES)
         if os.fork() == 0:
@@ -79,7 +79,7 @@ def _live(machine: Machine, state: StateFolder, plan: Plan, host: Host, gate: so
         network.forward_packets()
     host.publish(state.name, machine.name)
     program = machine.program
-    agent = Process(agent_name(machine.name), state.lock(agent_name(machine.name)), state.log(machine.name))
+    agent = Process.of(state, agent_name(machine.name), machine.name)
     return keep_running((lambda: fork(agent, program)) if program else None)
 
 

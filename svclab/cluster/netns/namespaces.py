@@ -54,9 +54,13 @@ def set_hostname(name: str) -> None:
     _check(_libc.sethostname(encoded, len(encoded)), "sethostname")
 
 
-def set_process_name(name: str) -> None:
-    """The name that `ps -e` shows, cut to 15 bytes by the kernel."""
+def set_process_name(name: str, title: str) -> None:
+    """What `ps` shows: a name of at most 15 bytes, and a title in the place of the command line, cut to its length."""
     _libc.prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    start, end = int(fields[45]), int(fields[46])  # arg_start and arg_end, proc(5); the fields before are cut off
+    if 0 < start < end:
+        ctypes.memmove(start, title.encode()[: end - start - 1].ljust(end - start, b"\0"), end - start)
 
 
 def get_descriptor(pidfd: int, descriptor: int) -> int:

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from svclab.cluster import locks
 from svclab.cluster.netns import namespaces
+from svclab.cluster.state import StateFolder
 
 Main = Callable[[], int]
 
@@ -21,9 +22,15 @@ Main = Callable[[], int]
 class Process:
     """One process of a cluster: what it is called, and where its lock and its log are."""
 
+    cluster: str
     name: str
     lock: Path
     log: Path
+
+    @classmethod
+    def of(cls, state: StateFolder, name: str, log: str = "") -> "Process":
+        """The process of that name; `log` where it shares the log of another one."""
+        return cls(state.name, name, state.lock(name), state.log(log or name))
 
 
 def fork(process: Process, main: Main, keep: Collection[int] = ()) -> int:
@@ -64,7 +71,7 @@ def _become(process: Process, keep: Collection[int]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    namespaces.set_process_name(process.name)
+    namespaces.set_process_name(process.name, f"svclab: {process.cluster} {process.name}")
     locks.hold(process.lock)
 
 

@@ -75,7 +75,7 @@ class Supervisor:
         network.run([f"link set {network.UPLINK} master {network.BRIDGE} up"])
 
     def _start_api_server(self) -> None:
-        process = Process(API_SERVER, self.state.lock(API_SERVER), self.state.log(API_SERVER))
+        process = Process.of(self.state, API_SERVER)
         fork(process, programs.api_server(self.state, self.config))
         deadline = time.monotonic() + _START_PATIENCE
         while self.state.pid(API_SERVER) is None and time.monotonic() < deadline:
