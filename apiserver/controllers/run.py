@@ -39,16 +39,16 @@ def loops(client: Client, settings: ControllerSettings, clock: Clock) -> list[Lo
     scheduler, slices, endpoints, nodes = recorders.values()
     informers = Informers(client)
     return [
-        EndpointSliceController(client, informers, slices, size=settings.endpoints_per_slice).run,
-        MirroringController(client, informers, size=settings.endpoints_per_slice).run,
+        EndpointSliceController(client, informers, slices, clock, settings.endpoints_per_slice).run,
+        MirroringController(client, informers, clock, settings.endpoints_per_slice).run,
         EndpointsController(client, informers, endpoints, clock).run,
         Scheduler(client, informers, scheduler, clock).run,
-        NodeIpamController(client, informers, nodes, settings.pod_cidrs).run,
+        NodeIpamController(client, informers, nodes, clock, settings.pod_cidrs).run,
         NodeLifecycleController(client, informers, nodes, settings, clock).run,
         Evictor(client, informers, nodes, settings, clock).run,
         OrphanCollector(client, informers, settings, clock).run,
-        GarbageCollector(client, informers).run,
-        NamespaceController(client, informers).run,
+        GarbageCollector(client, informers, clock).run,
+        NamespaceController(client, informers, clock).run,
         EventExpiry(client, clock, settings.events_kept).run,
         *(recorder.run for recorder in recorders.values()),
         informers.run,

@@ -22,7 +22,7 @@ class EndpointsController:
         self._informers = informers
         self._recorder = recorder
         read = (informers.services, informers.pods, informers.endpoints)
-        self._controller: Controller[Key] = Controller("endpoints", self.reconcile, read, clock=clock)
+        self._controller = Controller[Key]("endpoints", self.reconcile, read, clock=clock)
         informers.services.add_handler(lambda key, old, new: self._later(key))
         informers.pods.add_handler(self._pod_changed)
         informers.endpoints.add_handler(self._endpoints_changed)

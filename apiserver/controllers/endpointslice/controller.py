@@ -9,6 +9,7 @@ from apiserver.controllers.informers import SERVICE_NAME_LABEL, Informers
 from protos import kinds
 from protos.kubernetes import core_pb2, discovery_pb2, meta_pb2
 from svclab.client import Client, Controller, EventRecorder, Key, errors
+from svclab.client.clock import Clock
 
 MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by"
 MANAGED_BY = "endpointslice-controller.k8s.io"
@@ -20,7 +21,7 @@ WORKERS = 8  # reconciles that wait for the store at the same time share its com
 class EndpointSliceController:
     """One reconcile makes the slices of one Service right. Services without a selector are left alone."""
 
-    def __init__(self, client: Client, informers: Informers, recorder: EventRecorder, *, size: int = 100) -> None:
+    def __init__(self, client: Client, informers: Informers, recorder: EventRecorder, clock: Clock, size: int) -> None:
         self._client = client
         self._informers = informers
         self._recorder = recorder
@@ -29,7 +30,7 @@ class EndpointSliceController:
         self._auto_outcomes: dict[tuple[Key, str], bool] = {}
         self._written: dict[Key, str] = {}  # the revision of our last write for a Service
         read = (informers.services, informers.pods, informers.nodes, informers.slices)
-        self._controller: Controller[Key] = Controller("endpointslice", self.reconcile, read, workers=WORKERS)
+        self._controller = Controller[Key]("endpointslice", self.reconcile, read, workers=WORKERS, clock=clock)
         informers.services.add_handler(lambda key, old, new: self._controller.queue.add(key))
         informers.pods.add_handler(self._pod_changed)
         informers.nodes.add_handler(self._node_changed)

@@ -9,6 +9,7 @@ from apiserver.controllers.informers import SERVICE_NAME_LABEL, Informers
 from protos import kinds
 from protos.kubernetes import core_pb2, discovery_pb2, meta_pb2
 from svclab.client import Client, Controller, Key, errors
+from svclab.client.clock import Clock
 
 MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by"
 MANAGED_BY = "endpointslicemirroring-controller.k8s.io"
@@ -22,12 +23,12 @@ MAX_ADDRESSES = 1000  # of one subset; more are not mirrored
 class MirroringController:
     """One reconcile makes the mirrored slices of one Endpoints object right; its key is that of its Service."""
 
-    def __init__(self, client: Client, informers: Informers, *, size: int = 100) -> None:
+    def __init__(self, client: Client, informers: Informers, clock: Clock, size: int) -> None:
         self._client = client
         self._informers = informers
         self._size = size
         read = (informers.services, informers.endpoints, informers.slices)
-        self._controller: Controller[Key] = Controller("endpointslice-mirroring", self.reconcile, read)
+        self._controller = Controller[Key]("endpointslice-mirroring", self.reconcile, read, clock=clock)
         informers.services.add_handler(self._service_changed)
         informers.endpoints.add_handler(lambda key, old, new: self._controller.queue.add(key))
         informers.slices.add_handler(self._slice_changed)

@@ -7,6 +7,7 @@ from apiserver.controllers.informers import Informers
 from protos.kinds import BY_TYPE_META, Kind, kind_of
 from protos.kubernetes import meta_pb2
 from svclab.client import Client, Controller, Key, errors
+from svclab.client.clock import Clock
 
 
 class Item(NamedTuple):
@@ -22,10 +23,12 @@ class Item(NamedTuple):
 class GarbageCollector:
     """One reconcile decides about one object: as a dependent, and as an owner that waits for its dependents."""
 
-    def __init__(self, client: Client, informers: Informers) -> None:
+    def __init__(self, client: Client, informers: Informers, clock: Clock) -> None:
         self._client = client
         self._informers = informers.by_kind()
-        self._controller: Controller[Item] = Controller("garbage-collector", self.reconcile, self._informers.values())
+        self._controller: Controller[Item] = Controller(
+            "garbage-collector", self.reconcile, self._informers.values(), clock=clock
+        )
         for informer in self._informers.values():
             informer.add_handler(self._changed)
 

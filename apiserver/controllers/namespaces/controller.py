@@ -6,6 +6,7 @@ from apiserver.controllers.informers import Informers
 from protos.kinds import KINDS, NAMESPACES, PODS, Kind
 from protos.kubernetes import core_pb2
 from svclab.client import Client, Controller, Key, Result, errors
+from svclab.client.clock import Clock
 
 LOOK_AGAIN = 0.2  # seconds, while pods end and finalizers are worked off
 
@@ -13,10 +14,10 @@ LOOK_AGAIN = 0.2  # seconds, while pods end and finalizers are worked off
 class NamespaceController:
     """One reconcile deletes what is left in one namespace, and takes the finalizer off when nothing is."""
 
-    def __init__(self, client: Client, informers: Informers) -> None:
+    def __init__(self, client: Client, informers: Informers, clock: Clock) -> None:
         self._client = client
         self._namespaces = informers.namespaces
-        self._controller: Controller[Key] = Controller("namespace", self.reconcile, (informers.namespaces,))
+        self._controller = Controller[Key]("namespace", self.reconcile, (informers.namespaces,), clock=clock)
         informers.namespaces.add_handler(self._changed)
 
     async def run(self) -> None:

@@ -5,20 +5,26 @@ from apiserver.controllers.node_ipam.subnets import first_free, missing_families
 from protos import kinds
 from protos.kubernetes import core_pb2
 from svclab.client import Client, Controller, EventRecorder, Key, Terminal, errors
+from svclab.client.clock import Clock
 
 
 class NodeIpamController:
     """One reconcile gives one node what it lacks. A podCIDR is free again when its node is deleted."""
 
     def __init__(
-        self, client: Client, informers: Informers, recorder: EventRecorder, cluster_cidrs: tuple[str, ...]
+        self,
+        client: Client,
+        informers: Informers,
+        recorder: EventRecorder,
+        clock: Clock,
+        cluster_cidrs: tuple[str, ...],
     ) -> None:
         self._client = client
         self._informers = informers
         self._recorder = recorder
         self._cluster_cidrs = cluster_cidrs
         self._given: dict[Key, list[str]] = {}  # written, but perhaps not seen yet
-        self._controller: Controller[Key] = Controller("node-ipam", self.reconcile, (informers.nodes,))
+        self._controller = Controller[Key]("node-ipam", self.reconcile, (informers.nodes,), clock=clock)
         informers.nodes.add_handler(self._node_changed)
 
     async def run(self) -> None:

@@ -30,9 +30,7 @@ class Evictor:
         self._recorder = recorder
         self._settings = settings
         self._clock = clock
-        self._controller: Controller[Key] = Controller(
-            "evictor", self.reconcile, (informers.nodes, informers.pods), clock=clock
-        )
+        self._controller = Controller[Key]("evictor", self.reconcile, (informers.nodes, informers.pods), clock=clock)
         informers.nodes.add_handler(self._node_changed)
         informers.pods.add_handler(self._pod_changed)
 

@@ -29,7 +29,7 @@ class NodeLifecycleController:
         self._clock = clock
         self._heartbeats: dict[Key, health.Heartbeat] = {}
         read = (informers.nodes, informers.leases, informers.pods)
-        self._controller: Controller[Key] = Controller("node-lifecycle", self.reconcile, read, clock=clock)
+        self._controller = Controller[Key]("node-lifecycle", self.reconcile, read, clock=clock)
         informers.nodes.add_handler(self._node_changed)
         informers.leases.add_handler(self._lease_changed)
 

@@ -17,7 +17,7 @@ class OrphanCollector:
         self._settings = settings
         self._clock = clock
         self._missing_since: dict[Key, float] = {}
-        self._controller: Controller[Key] = Controller(
+        self._controller = Controller[Key](
             "pod-garbage-collector", self.reconcile, (informers.nodes, informers.pods), clock=clock
         )
         informers.nodes.add_handler(self._node_changed)

@@ -20,8 +20,8 @@ class Scheduler:
         self._recorder = recorder
         self._clock = clock
         self._binding: dict[Key, core_pb2.Pod] = {}  # chosen, but not seen bound yet: they take part in choices
-        self._controller: Controller[Key] = Controller(
-            "scheduler", self.reconcile, (informers.pods, informers.nodes), workers=WORKERS
+        self._controller = Controller[Key](
+            "scheduler", self.reconcile, (informers.pods, informers.nodes), workers=WORKERS, clock=clock
         )
         informers.pods.add_handler(self._pod_changed)
         informers.nodes.add_handler(self._node_changed)
