@@ -141,7 +141,8 @@ class StateFolder:
 
     def discard(self) -> None:
         """Forgets a cluster that never came up, all but its logs."""
-        self.config_file.unlink(missing_ok=True)
+        for file in (self.config_file, self.api_socket):
+            file.unlink(missing_ok=True)
         for part in ("api", "nodes", "run", "store"):
             shutil.rmtree(self.root / part, ignore_errors=True)
 

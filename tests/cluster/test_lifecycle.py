@@ -118,7 +118,7 @@ def test_two_ups_at_once(make_cluster: MakeCluster) -> None:
 
 
 def test_an_interrupted_up_leaves_nothing(make_cluster: MakeCluster) -> None:
-    cluster = make_cluster()
+    cluster = make_cluster("own", ("env", "--default-signal=INT"))  # a shell may have started us with SIGINT ignored
     starting = cluster.begin("up", "--nodes", "3")
     eventually(lambda: (cluster.folder / "run" / "supervisor.lock").exists())
     starting.send_signal(signal.SIGINT)
