@@ -13,8 +13,8 @@ class Config:
     state_dir: Path  # what it keeps, made if missing
     cluster_name: str = "default"
     store: Literal["sqlite", "memory"] = "sqlite"
-    service_cidr: str = "10.96.0.0/16"
-    pod_cidr: str = "10.244.0.0/16"  # a /24 of it for each node
+    service_cidr: str = "10.96.0.0/16"  # with two IP families: one for each, a comma between them, the primary first
+    pod_cidr: str = "10.244.0.0/16"  # likewise; a /24 (IPv6: /64) of it for each node
     node_port_range: tuple[int, int] = (30000, 32767)
     cluster_domain: str = "cluster.local"
     history: float = 300.0  # how long a list or watch may look back

@@ -95,7 +95,7 @@ def open_store(config: Config) -> Store:
 def network(config: Config) -> ClusterNetwork:
     """The addresses and ports that Services are given. Raises ValueError."""
     return ClusterNetwork(
-        service_cidrs=(config.service_cidr,),
+        service_cidrs=tuple(config.service_cidr.split(",")),
         node_port_range=config.node_port_range,
         cluster_domain=config.cluster_domain,
     )
@@ -104,7 +104,7 @@ def network(config: Config) -> ClusterNetwork:
 def controller_settings(config: Config) -> ControllerSettings:
     """The times and addresses of the control loops."""
     return ControllerSettings(
-        pod_cidrs=(config.pod_cidr,),
+        pod_cidrs=tuple(config.pod_cidr.split(",")),
         node_grace=config.node_grace_period,
         node_startup_grace=config.node_startup_grace_period,
         eviction_after=config.eviction_after,
