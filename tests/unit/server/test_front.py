@@ -17,6 +17,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from apiserver.server.front import SocketInUse, is_answering, listen, make_server
 from apiserver.server.streams import Streams
 from protos import kinds
+from protos.kubernetes import core_pb2
 from svclab.client import Client, Target, errors
 from tests.unit.server.conftest import Cluster
 
@@ -108,10 +109,11 @@ async def test_bytes_that_are_no_request_are_refused_and_the_server_goes_on(clus
 
 
 async def test_an_object_over_the_limit_is_refused(cluster: Cluster) -> None:
-    big = await cluster.config_map("big")
-    big.data["x"] = "x" * (1536 * 1024)
+    pod = core_pb2.Pod()
+    pod.metadata.name, pod.metadata.namespace = "big", "default"
+    pod.spec.containers.add(name="c", image="echo", args=["x" * (1536 * 1024)])
     with pytest.raises(errors.RequestEntityTooLarge, match=r"the object has \d+ bytes; the limit is 1572864"):
-        await cluster.client.update(big)
+        await cluster.client.create(pod)
 
 
 async def test_a_bug_is_an_internal_error_without_its_traceback(
