@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from svclab.cluster.errors import ClusterError, RemoteError
 
 _PATIENCE = 5.0  # seconds for a client to send its line
+_REPLACEMENT = 10.0  # seconds for a supervisor that died to be replaced
+_ANSWER = 30.0  # seconds for its answer
 Operation = Callable[..., Mapping[str, Any] | None]
 
 
@@ -26,6 +29,10 @@ class Requests:
     def fileno(self) -> int:
         """The descriptor that can be read when somebody asks."""
         return self._socket.fileno()
+
+    def close(self) -> None:
+        """Stops listening."""
+        self._socket.close()
 
     def answer(self) -> None:
         """Takes one connection and answers its request."""
@@ -52,19 +59,32 @@ class Requests:
 def ask(path: Path, do: str, **arguments: Any) -> Mapping[str, Any]:
     """Asks the supervisor behind the socket. Raises RemoteError with its reason, ClusterError if it does not answer."""
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(30)
-            connection.connect(str(path))
+        with _connect(path) as connection:
             connection.sendall(json.dumps({"do": do, **arguments}).encode() + b"\n")
             line = connection.makefile().readline()
     except OSError as error:
-        raise ClusterError(
-            f"the supervisor does not answer ({error.strerror}): try again, or `svclab down` and `svclab up`"
-        ) from error
+        raise ClusterError(f"the supervisor does not answer ({error}): see `svclab status` and its log") from error
     if not line:
-        raise ClusterError("the supervisor went away while it was asked: try again")
+        raise ClusterError("the supervisor went away while it was asked: see `svclab status`, then try again")
     answer = json.loads(line)
     if "error" in answer:
         raise RemoteError(answer["error"])
     result: Mapping[str, Any] = answer["result"]
     return result
+
+
+def _connect(path: Path) -> socket.socket:
+    """Connects, if need be when a supervisor that died has been replaced. Raises OSError."""
+    deadline = time.monotonic() + _REPLACEMENT
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(_ANSWER)
+        try:
+            connection.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return connection
