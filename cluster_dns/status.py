@@ -1,6 +1,7 @@
 """How the server is: /health, /ready and /metrics over HTTP, for kubelets and Prometheus."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 REQUEST_TIMEOUT = 5.0  # seconds
@@ -21,9 +22,10 @@ class StatusServer:
     async def start(self, port: int) -> None:
         """Listens on all addresses. Raises OSError."""
         try:
-            self._server = await asyncio.start_server(self._serve, None, port, limit=LARGEST_REQUEST)
+            sock = self._bound(port)
         except OSError as error:
             raise OSError(error.errno, f"cannot listen on port {port} for status pages: {error.strerror}") from error
+        self._server = await asyncio.start_server(self._serve, sock=sock, limit=LARGEST_REQUEST)
 
     async def close(self) -> None:
         if self._server:
@@ -34,6 +36,12 @@ class StatusServer:
         assert self._server is not None
         port: int = self._server.sockets[0].getsockname()[1]
         return port
+
+    @staticmethod
+    def _bound(port: int) -> socket.socket:
+        if socket.has_dualstack_ipv6():
+            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+        return socket.create_server(("", port))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -47,6 +47,8 @@ _NAMES_WITHIN = {  # what an upstream may have compressed within the data: bytes
 def read_query(packet: bytes) -> Query:
     """Raises FormatError with the code to answer with. Counts are limited as in miekg/dns, CoreDNS' library."""
     query_id, flags, questions, answers, authority, additional = _header(packet)
+    if flags & QR:
+        raise FormatError("a response, no query")
     if flags & _OPCODE:
         raise FormatError("not a standard query", Rcode.NOTIMP)
     if questions != 1 or answers > 1 or authority > 1 or additional > 2:
@@ -122,7 +124,7 @@ def write_refusal(packet: bytes, rcode: int) -> bytes | None:
     if len(packet) < HEADER.size or packet[2] & QR >> 8:
         return None
     query_id, flags, *_ = HEADER.unpack_from(packet)
-    return HEADER.pack(query_id, QR | flags & (_OPCODE | RD) | rcode, 0, 0, 0, 0)
+    return HEADER.pack(query_id, QR | RA | flags & (_OPCODE | RD) | rcode, 0, 0, 0, 0)
 
 
 def _header(packet: bytes) -> tuple[int, int, int, int, int, int]:
