@@ -64,8 +64,8 @@ def _term(part: str, text: str) -> tuple[str, bool, str]:
 
 
 def _unescape(value: str) -> str:
-    if bad := re.search(r"\\(?![\\,=])|(?<!\\)(?:\\\\)*(?<!\\)=", value):
-        raise ValueError(f"invalid field selector: invalid escape sequence or unescaped character: {bad[0]}")
+    if not re.fullmatch(r"(?:\\[\\,=]|[^\\=])*", value):
+        raise ValueError(f"invalid field selector: invalid escape sequence or unescaped = in value: {value}")
     return re.sub(r"\\(.)", r"\1", value)
 
 
