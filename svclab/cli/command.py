@@ -168,7 +168,7 @@ def global_options(function: F) -> F:
     return function
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """Go's durations (1m30s) or plain seconds, as seconds."""
 
     name = "duration"

@@ -20,6 +20,8 @@ class Condition:
 
 def parse_condition(text: str) -> Condition:
     """Reads `delete`, `create`, `condition=NAME[=VALUE]`, `jsonpath={PATH}[=VALUE]`. Raises CliError."""
+    if not text:
+        raise BadUsage("--for is required: say what to wait for, such as --for=condition=Ready")
     if text.lower() in ("delete", "create"):
         return Condition("delete" if text.lower() == "delete" else "create")
     name, equals, rest = text.partition("=")

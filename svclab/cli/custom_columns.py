@@ -28,9 +28,7 @@ def _parse(specification: str) -> list[tuple[str, str]]:
     if len(lines) > 1:
         headers, paths = lines[0].split(), lines[1].split()
         if len(headers) != len(paths):
-            raise CliError(
-                f"custom-columns: number of headers ({len(headers)}) and field specifications ({len(paths)}) don't match"
-            )
+            raise CliError(f"custom-columns: {len(headers)} headers, but {len(paths)} field specifications")
         return list(zip(headers, paths, strict=True))
     found = []
     for part in _split(specification):

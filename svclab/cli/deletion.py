@@ -47,7 +47,7 @@ class Deletion:
 
 
 def wait_gone(request: Request, uid: str, deadline: float | None) -> bool:
-    """Whether the object with this uid is gone, or another one in its place, before the deadline (of time.monotonic)."""
+    """Whether the object with this uid is gone, or another in its place, before the deadline (of time.monotonic)."""
     from svclab.client.errors import ApiError
 
     try:

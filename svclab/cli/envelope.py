@@ -1,4 +1,4 @@
-"""Kubernetes' protobuf form of objects in files: the magic bytes `k8s\\0`, then an Unknown that names the kind around the bytes."""
+"""Kubernetes' protobuf form of objects in files: the bytes `k8s\\0`, then an Unknown that names the kind."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -28,7 +28,7 @@ def encode(objects: Sequence[Message]) -> bytes:
 
 
 def decode(data: bytes) -> list[Message]:
-    """The objects of an envelope. Raises ValueError where it is none, UnknownKind for a kind that the API does not serve."""
+    """The objects of an envelope. Raises ValueError where it is none, UnknownKind for a kind that is not served."""
     if not data.startswith(MAGIC):
         raise ValueError("no Kubernetes protobuf: it does not begin with k8s\\0")
     try:

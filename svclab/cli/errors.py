@@ -41,7 +41,7 @@ def is_not_found(error: Exception) -> bool:
 
 
 def api_error_text(error: Any, context: str = "") -> str:
-    """kubectl's words for a refused request; `context` such as `error when creating "web.yaml"` is put before the message."""
+    """kubectl's words for a refused request; `context` (`error when creating "web.yaml"`) precedes the message."""
     status = error.status
     if type(error).__name__ == "Unreachable":
         return f"error: {status.message}"

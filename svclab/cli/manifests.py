@@ -42,9 +42,9 @@ def read_manifests(
     namespace: str = "default",
     enforce: bool = False,
 ) -> list[Manifest]:
-    """The objects of all files, lists taken apart. Objects that name no namespace get `namespace`, if it is not "".
+    """The objects of all files, lists taken apart. Those that name no namespace get `namespace`, if it is not "".
 
-    With `enforce`, an object of another namespace is an error. Raises CliError: file, document, line, and what is wrong.
+    With `enforce`, another namespace is an error. Raises CliError: file, document, line, and what is wrong.
     """
     found: list[Manifest] = []
     for file in read_files(names, recursive=recursive):
@@ -155,7 +155,8 @@ def _settle_namespace(manifest: Manifest, namespace: str, enforce: bool) -> None
         return
     if enforce and metadata.namespace not in ("", namespace):
         raise CliError(
-            f'the namespace from the provided object "{metadata.namespace}" does not match the namespace "{namespace}". '
+            f'the namespace from the provided object "{metadata.namespace}" does not match the namespace '
+            f'"{namespace}". '
             f"You must pass '--namespace={metadata.namespace}' to perform this operation."
         )
     metadata.namespace = metadata.namespace or namespace

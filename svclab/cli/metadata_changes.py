@@ -120,9 +120,8 @@ def _split_words(words: Sequence[str], changes: Changes) -> tuple[list[str], dic
         else:
             resources.append(word)
     if set(sets) & set(removals):
-        raise BadUsage(
-            f"can not both modify and remove {'an' if changes.noun[0] == 'a' else 'a'} {changes.noun} in the same command"
-        )
+        article = "an" if changes.noun == "annotation" else "a"
+        raise BadUsage(f"can not both modify and remove {article} {changes.noun} in the same command")
     return resources, sets, removals
 
 

@@ -44,12 +44,12 @@ label_selector = click.option(
     "--selector",
     "label_selector",
     default="",
-    help="Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'. (e.g. -l key1=value1,key2=value2).",
+    help="Selector (label query), supports '=', '==', '!=', 'in', 'notin' (e.g. -l key1=value1,key2=value2).",
 )
 field_selector = click.option(
     "--field-selector",
     default="",
-    help="Selector (field query) to filter on, supports '=', '==', and '!='. The server supports a limited number of fields per type.",
+    help="Selector (field query), supports '=', '==', and '!='. The fields that it may name depend on the type.",
 )
 all_namespaces = click.option(
     "-A", "--all-namespaces", is_flag=True, help="If present, list the requested object(s) across all namespaces."
@@ -74,7 +74,7 @@ validation = combined(
         "--validate",
         type=click.Choice(["strict", "warn", "ignore", "true", "false"]),
         default="warn",
-        help="What to do about unknown or duplicate fields: strict (or true) refuses them, warn names them, ignore (or false) drops them.",
+        help="Unknown or duplicate fields: strict (or true) refuses them, warn names, ignore (or false) drops them.",
     ),
     click.option("--strict", is_flag=True, help="The same as --validate=strict."),
 )

@@ -7,7 +7,6 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from protos.jsonform import to_object
 from protos.kinds import kind_of
 from svclab.cli.errors import CliError
 
@@ -54,8 +53,8 @@ class Output:
         if self.format == "custom-columns":
             from svclab.cli.custom_columns import columns_text
 
-            return columns_text(self.argument, [to_object(item) for item in objects], headers=self.headers)
-        return self._value_text(list_value(objects) if as_list else to_object(objects[0]))
+            return columns_text(self.argument, [object_value(item) for item in objects], headers=self.headers)
+        return self._value_text(list_value(objects) if as_list else object_value(objects[0]))
 
     def watch_text(self, obj: Message) -> str:
         """One object of a watch: a YAML document of its own, or a line where the format brings no line end."""
@@ -66,7 +65,7 @@ class Output:
 
     def event_text(self, event_type: str, obj: Message) -> str:
         """One change of a watch, as Kubernetes' WatchEvent."""
-        text = self._value_text({"type": event_type, "object": to_object(obj)})
+        text = self._value_text({"type": event_type, "object": object_value(obj)})
         return f"---\n{text}" if self.format == "yaml" else text
 
     def _value_text(self, value: Any) -> str:
@@ -92,11 +91,18 @@ class Output:
             raise CliError(f'error executing jsonpath "{self.argument}": {error}') from error
 
 
+def object_value(obj: Message) -> dict[str, Any]:
+    """The object's JSON value. The machinery for it is loaded on first use: tables do without."""
+    from protos.jsonform import to_object
+
+    return to_object(obj)
+
+
 def list_value(objects: Sequence[Message]) -> dict[str, Any]:
     """A v1 List of the objects, as kubectl prints several."""
     return {
         "apiVersion": "v1",
-        "items": [to_object(item) for item in objects],
+        "items": [object_value(item) for item in objects],
         "kind": "List",
         "metadata": {"resourceVersion": ""},
     }

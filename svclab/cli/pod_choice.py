@@ -55,9 +55,8 @@ def container_of(pod: Any, name: str, *, quiet: bool = False) -> str:
     own = [container.name for container in pod.spec.containers]
     chosen = pod.metadata.annotations.get(DEFAULT_CONTAINER) or own[0]
     if len(known) > 1 and not quiet and DEFAULT_CONTAINER not in pod.metadata.annotations:
-        note(
-            f'Defaulted container "{chosen}" out of: {", ".join([*own, *(f"{item} (init)" for item in known if item not in own)])}'
-        )
+        choices = ", ".join([*own, *(f"{item} (init)" for item in known if item not in own)])
+        note(f'Defaulted container "{chosen}" out of: {choices}')
     return str(chosen)
 
 

@@ -10,7 +10,7 @@ from svclab.cli.settings import namespace, settings
 
 @dataclass(frozen=True)
 class Request:
-    """One object by its name; with name "" all objects of a kind. `namespace` "" means all namespaces, or none for a kind without."""
+    """One object by its name; with name "" all objects of a kind. `namespace` "": all, or the kind has none."""
 
     kind: Kind
     name: str = ""
@@ -45,12 +45,14 @@ def select(
     if filenames:
         if words:
             raise BadUsage(
-                "when paths, URLs, or stdin is provided as resource input, you may not specify resource arguments as well"
+                "when paths, URLs, or stdin is provided as resource input, "
+                "you may not specify resource arguments as well"
             )
         return Selection(tuple(_requests_of_files(filenames, recursive)), label_selector, field_selector)
     if not words:
         raise BadUsage(
-            f'You must specify the type of resource to {verb}. Use "svclab api-resources" for a complete list of supported resources.'
+            f"You must specify the type of resource to {verb}. "
+            'Use "svclab api-resources" for a complete list of supported resources.'
         )
     found = tuple(_requests(words, all_namespaces))
     named = any(request.name for request in found)
@@ -94,7 +96,8 @@ def _slash_form(word: str) -> Request:
     kind_word, slash, name = word.partition("/")
     if not slash:
         raise BadUsage(
-            "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
+            "there is no need to specify a resource type as a separate argument "
+            "when passing arguments in resource/name form "
             "(e.g. 'svclab get resource/<resource_name>' instead of 'svclab get resource resource/<resource_name>')"
         )
     if "/" in name or not kind_word:

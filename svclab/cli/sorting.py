@@ -9,7 +9,7 @@ from svclab.cli.errors import CliError
 
 
 def sort_objects(objects: Sequence[Any], expression: str) -> list[Any]:
-    """The objects in the order of the field that a JSONPath expression names; those without it come first. Raises CliError."""
+    """The objects in order of the field that a JSONPath expression names; those without it first. Raises CliError."""
     try:
         template = jsonpath.relaxed(expression)
         keys = [_key(jsonpath.find(template, to_object(item))) for item in objects]

@@ -1,7 +1,6 @@
 """Which API server a command talks to: --server, --cluster, or the only cluster that runs."""
 
 import os
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +80,8 @@ def _only_running() -> str:
 def _answers(path: Path) -> bool:
     if not path.is_socket():
         return False
+    import socket
+
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))

@@ -14,7 +14,7 @@ def probe_text(probe: Any) -> str:
 
 def _action(handler: Any) -> str:
     if handler.HasField("exec"):
-        return f"exec [{' '.join(getattr(handler, 'exec').command)}]"
+        return f"exec [{' '.join(handler.exec.command)}]"
     if handler.HasField("httpGet"):
         get = handler.httpGet
         path = get.path if get.path.startswith("/") else f"/{get.path}"

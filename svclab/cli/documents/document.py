@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Document:
-    """`lines` maps the path of a field (`spec.ports[0].port`) to its line; `duplicates` are the paths of repeated keys."""
+    """`lines` maps the path of a field (`spec.ports[0].port`) to its line; `duplicates` are paths of repeated keys."""
 
     value: Any
     number: int  # counted from 1, among the documents of the file

@@ -8,36 +8,31 @@ import yaml
 from svclab.cli.documents.document import Document, Malformed, child
 from svclab.cli.documents.scalars import resolve
 
-_MAX_NODES = 1_000_000  # of one document, aliases expanded
+_MAX_REPEATED = 100_000  # nodes of one document that aliases repeat
 _MERGE_KEY = "<<"
 
 
 def read(text: str) -> Iterator[Document]:
     """The documents of a YAML text; empty ones are left out, but counted. Raises Malformed."""
     loader = yaml.CSafeLoader(text)
-    number = 0
+    number = 1
     try:
         while loader.check_node():
-            number += 1
             node = loader.get_node()
+            assert node is not None
             document = _Reader(node, number).document()
             if document.value is not None:
                 yield document
+            number += 1
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Malformed(
-            _problem(error), max(number + (not _is_late(error)), 1), mark.line + 1 if mark else 0
-        ) from error
+        raise Malformed(_problem(error), number, mark.line + 1 if mark else 0) from error
     except yaml.YAMLError as error:
-        raise Malformed(str(error).splitlines()[0], number + 1, 0) from error
+        raise Malformed(str(error).splitlines()[0], number, 0) from error
     except RecursionError as error:
         raise Malformed("nested too deeply", number, 0) from error
     finally:
         loader.dispose()
-
-
-def _is_late(error: yaml.MarkedYAMLError) -> bool:
-    return isinstance(error, yaml.constructor.ConstructorError)
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
@@ -53,7 +48,8 @@ class _Reader:
         self.number = number
         self.lines: dict[str, int] = {}
         self.duplicates: list[str] = []
-        self.count = 0
+        self.seen: set[int] = set()
+        self.repeated = 0
         self.open: set[int] = set()  # nodes that are being read: an alias to one of them never ends
 
     def document(self) -> Document:
@@ -62,8 +58,9 @@ class _Reader:
         return Document(value, self.number, line, self.lines, tuple(self.duplicates))
 
     def value(self, node: yaml.Node, path: str) -> Any:
-        self.count += 1
-        if self.count > _MAX_NODES:
+        self.repeated += id(node) in self.seen
+        self.seen.add(id(node))
+        if self.repeated > _MAX_REPEATED:
             raise self.fault(node, "document contains excessive aliasing")
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node)

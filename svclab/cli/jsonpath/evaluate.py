@@ -1,4 +1,4 @@
-"""Applies templates to JSON values. A field that is missing finds nothing, as kubectl's --allow-missing-template-keys says."""
+"""Applies templates to JSON values. A missing field finds nothing (kubectl's --allow-missing-template-keys)."""
 
 import json
 import operator
@@ -17,7 +17,7 @@ from svclab.cli.jsonpath.nodes import (
     Step,
     Template,
     Text,
-    Union_,
+    Union,
     Wildcard,
 )
 from svclab.cli.jsonpath.parse import JSONPathError
@@ -88,7 +88,7 @@ def _step(step: Step, value: Any) -> list[Any]:
             return _children(value)
         case Recursive():
             return list(_descend(value))
-        case Union_(paths):
+        case Union(paths):
             return [found for path in paths for found in _walk(path, value)]
         case Slice():
             return _slice(step, value)

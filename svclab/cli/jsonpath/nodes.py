@@ -1,7 +1,7 @@
 """The parts of a parsed template."""
 
 from dataclasses import dataclass
-from typing import Union
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Union_:
+class Union:
     """`['a','b']` or `[0,2]`: what each path finds, in turn."""
 
     paths: "tuple[Path, ...]"
@@ -72,7 +72,7 @@ class Range:
     body: "Template"
 
 
-Step = Union[Field, Itself, Wildcard, Recursive, Slice, Union_, Filter]
-Operand = Union[Path, str, int, float, bool]
-Node = Union[Text, Path, Range]
-Template = tuple[Node, ...]
+Step: TypeAlias = Field | Itself | Wildcard | Recursive | Slice | Union | Filter
+Operand: TypeAlias = Path | str | int | float | bool
+Node: TypeAlias = Text | Path | Range
+Template: TypeAlias = tuple[Node, ...]

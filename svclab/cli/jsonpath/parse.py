@@ -16,7 +16,7 @@ from svclab.cli.jsonpath.nodes import (
     Step,
     Template,
     Text,
-    Union_,
+    Union,
     Wildcard,
 )
 
@@ -140,7 +140,7 @@ class _Parser:
         parts = _split(inside)
         if len(parts) == 1:
             return _subscript(parts[0])
-        return Union_(tuple(_as_path(part) for part in parts))
+        return Union(tuple(_as_path(part) for part in parts))
 
     def _word(self, word: str) -> bool:
         if not re.match(rf"{word}(?![\w-])", self.text[self.at :]):
@@ -187,7 +187,7 @@ def _subscript(text: str) -> Step:
         return Wildcard()
     if _QUOTED.fullmatch(text):
         steps = _as_path(text).steps
-        return steps[0] if len(steps) == 1 else Union_((Path(steps),))
+        return steps[0] if len(steps) == 1 else Union((Path(steps),))
     match = _SLICE.fullmatch(text)
     if match is None or not text:
         raise JSONPathError(f"invalid array index {text}")

@@ -67,7 +67,8 @@ def apply(
     """
     if prune and not label_selector and not all_objects:
         raise BadUsage(
-            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag"
+            "all resources selected for prune without explicitly passing --all. "
+            "To prune all resources, pass the --all flag"
         )
     results = results_for(output, dry_run, template)
     manifests = manifests_of(filenames, recursive, validate, strict, "apply")
@@ -156,9 +157,9 @@ def _replace(manifest: Manifest, value: dict[str, Any], live: Any, results: Resu
 
 def _missing_annotation(manifest: Manifest) -> str:
     return (
-        f"resource {manifest.kind.resource}/{manifest.name} is missing the {ANNOTATION} annotation which is required by "
-        "svclab apply. svclab apply should only be used on resources created declaratively by either "
-        "svclab create --save-config or svclab apply. The missing annotation will be patched automatically."
+        f"resource {manifest.kind.resource}/{manifest.name} is missing the {ANNOTATION} annotation "
+        "which is required by svclab apply. svclab apply should only be used on resources created declaratively "
+        "by either svclab create --save-config or svclab apply. The missing annotation will be patched automatically."
     )
 
 

@@ -16,7 +16,7 @@ _CLUSTER_SERVICE = "kubernetes.io/cluster-service=true"
 
 @command("cluster-info", examples=EXAMPLES)
 def cluster_info() -> None:
-    """Display addresses of the control plane and of the services in kube-system that carry the label kubernetes.io/cluster-service."""
+    """Display addresses of the control plane, and of the services with label kubernetes.io/cluster-service=true."""
     api = client()
     answer = api.version()
     click.echo(f"svclab control plane of cluster {answer.clusterName!r} is running at {api.target}")

@@ -83,9 +83,7 @@ def _read(path: Path) -> bytes:
 def _add(made: core_pb2.ConfigMap, key: str, data: bytes) -> None:
     """Text goes to data, anything else to binaryData."""
     if key in made.data or key in made.binaryData:
-        raise CliError(
-            f'cannot add key "{key}", another key by that name already exists in Data for ConfigMap "{made.metadata.name}"'
-        )
+        raise CliError(f'cannot add key "{key}": another key by that name already exists in the ConfigMap')
     try:
         made.data[key] = data.decode()
     except UnicodeDecodeError:

@@ -27,7 +27,13 @@ def service() -> None:
 @service.command(
     "clusterip",
     cls=Command,
-    examples="svclab create service clusterip web --tcp=5678:8080\nsvclab create service clusterip web --clusterip=None",
+    examples="""
+# A service whose port 5678 leads to port 8080 of its pods
+svclab create service clusterip web --tcp=5678:8080
+
+# A headless service
+svclab create service clusterip web --clusterip=None
+""",
     usage="NAME [--tcp=<port>:<targetPort>] [options]",
 )
 @click.argument("name")

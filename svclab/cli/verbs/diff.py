@@ -30,8 +30,7 @@ cat web.yaml | svclab diff -f -
 @options.filenames
 @options.validation
 def diff(filenames: tuple[str, ...], recursive: bool, validate: str, strict: bool) -> None:
-    """Diff configurations specified by file name or stdin between the current online configuration, and the configuration
-    as it would be if applied.
+    """Diff the live objects against what they would be if the files were applied.
 
     The output is always YAML. KUBECTL_EXTERNAL_DIFF selects your own diff command with its options; by default "diff"
     is run with "-u" and "-N". Exit status: 0 no differences were found, 1 differences were found, >1 an error occurred.

@@ -66,7 +66,7 @@ def _edit(obj: Any, output: str, results: Results) -> None:
             note("Edit cancelled, saved file was empty.")
             return
         if edited == body:
-            note("Edit cancelled, no changes made." if not reason else reason)
+            note(reason or "Edit cancelled, no changes made.")
             if reason:
                 raise ExitWith(1)
             return

@@ -39,7 +39,7 @@ def explain(path: str, recursive: bool) -> None:
     word, *names = path.split(".")
     kind = one_kind(word)
     field: Field | None = None
-    fields = fields_of(kind.message.DESCRIPTOR)
+    fields: Mapping[str, Field] = fields_of(kind.message.DESCRIPTOR)
     for name in names:
         field = fields.get(name)
         if field is None:

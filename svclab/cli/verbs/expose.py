@@ -113,7 +113,8 @@ def _selector(source: Any) -> Mapping[str, str]:
         return dict(source.spec.selector)
     if not source.metadata.labels:
         raise CliError(
-            "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed"
+            "couldn't retrieve selectors via --selector flag or introspection: "
+            "the pod has no labels and cannot be exposed"
         )
     return dict(source.metadata.labels)
 

@@ -90,7 +90,7 @@ class EventTables(Tables):
 
     def _columns(self, kind: Kind) -> list[Column]:
         inner = [Column(column.header, _of_object(column), column.wide) for column in super()._columns(kind)]
-        return [Column("EVENT", lambda pair, view: str(pair[0])), *inner]
+        return [Column("EVENT", lambda pair, view: f"{pair[0]:<8}"), *inner]
 
 
 def _of_object(column: Column) -> Any:

@@ -28,8 +28,8 @@ def label(words: tuple[str, ...], **given: Any) -> None:
     """Update the labels on a resource.
 
     A label key and value must begin with a letter or number, and may contain letters, numbers, hyphens, dots, and
-    underscores, up to 63 characters each; the key may begin with a DNS subdomain prefix and a '/', like example.com/my-app.
-    If --overwrite is true, existing labels can be overwritten, otherwise that is an error.
+    underscores, up to 63 characters each; the key may begin with a DNS subdomain prefix and a '/', as in
+    example.com/my-app. If --overwrite is true, existing labels can be overwritten, otherwise that is an error.
     """
     change_objects(LABELS, words, **given)
 

@@ -79,8 +79,9 @@ def logs(
     """
     if container and all_containers:
         raise BadUsage("--all-containers=true should not be specified with container name")
-    if len(words) == 2 and not container:
-        words, container = words[:1], words[1]
+    named = list(words)
+    if len(named) == 2 and not container:
+        container = named.pop()
     sources = [
         LogSource(
             pod.metadata.namespace,
@@ -93,7 +94,7 @@ def logs(
             since=since,
             limit_bytes=limit_bytes,
         )
-        for pod in _pods(words, label_selector)
+        for pod in _pods(named, label_selector)
         for name in (container_names(pod) if all_containers else [container_of(pod, container)])
     ]
     if not sources:
@@ -113,7 +114,8 @@ def _pods(words: Sequence[str], label_selector: str) -> list[Any]:
         return list(client().list(PODS, namespace(), label_selector=label_selector).items)
     if not words:
         raise BadUsage(
-            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'. POD or TYPE/NAME is a required argument for the logs command"
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'. "
+            "POD or TYPE/NAME is a required argument for the logs command"
         )
     return [pod_of(words, "logs")]
 

@@ -33,7 +33,7 @@ svclab run client --image=python --restart=Never --command -- python3 -c 'print(
 @command(
     "run",
     examples=EXAMPLES,
-    usage='NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--command] -- [COMMAND] [args...] [options]',
+    usage="NAME --image=image [--env=key=value] [--port=port] [--command] [options] -- [COMMAND] [args...]",
     takes_command=True,
 )
 @click.argument("name")
@@ -90,16 +90,15 @@ def run(
     pod = core_pb2.Pod()
     pod.metadata.name = name
     pod.metadata.labels.update(parse_pairs(labels, "labels") if labels else {"run": name})
-    pod.metadata.annotations.update(parse_pairs(",".join(annotations), "annotations"))
+    for annotation in annotations:
+        pod.metadata.annotations.update([_pair(annotation, "annotation")])
     pod.spec.restartPolicy = restart
     pod.spec.dnsPolicy = "ClusterFirst"
     pod.spec.nodeName = node
     container = pod.spec.containers.add(name=name, image=image, imagePullPolicy=image_pull_policy, stdin=stdin, tty=tty)
     container.resources.SetInParent()
     for variable in env:
-        key, equals, value = variable.partition("=")
-        if not equals:
-            raise BadUsage(f"invalid env {variable}, expected key=value")
+        key, value = _pair(variable, "env")
         container.env.add(name=key, value=value)
     if port:
         container.ports.add(containerPort=parse_port(port))
@@ -109,6 +108,13 @@ def run(
     create_object(pod, **creation)
     if attach and creation["dry_run"] == "none":
         _show_until_end(pod, remove)
+
+
+def _pair(text: str, what: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise BadUsage(f"invalid {what} {text}, expected key=value")
+    return key, value
 
 
 def _service(pod: Any, port: str) -> Any:

@@ -22,7 +22,7 @@ def version(client_only: bool, output: str) -> None:
     versions = {"clientVersion": client_version()}
     if not client_only:
         answer = client().version()
-        versions |= {"serverVersion": answer.version, "clusterName": answer.clusterName}
+        versions |= {"serverVersion": f"v{answer.version.removeprefix('v')}", "clusterName": answer.clusterName}
     if output == "json":
         from svclab.cli.documents.write import to_json_text
 

@@ -44,7 +44,7 @@ _WEEK = 7 * 24 * 3600.0
     "--for",
     "condition_text",
     default="",
-    help="The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]].",
+    help="The condition to wait on: [create|delete|condition=NAME[=VALUE]|jsonpath='{PATH}'[=VALUE]].",
 )
 @click.option(
     "--timeout",
