@@ -1,6 +1,7 @@
 """What may change in a Pod once it is there."""
 
 from apiserver.registry.field_errors import FieldError, forbidden, invalid
+from protos.jsonform import to_json
 from protos.kubernetes import core_pb2 as core
 
 _MUTABLE = (
@@ -22,7 +23,8 @@ def validate_pod_update(new: core.Pod, old: core.Pod) -> list[FieldError]:
         text = "existing toleration can not be modified except its tolerationSeconds"
         errors.append(forbidden("spec.tolerations", text))
     errors += _validate_deadline(new, old)
-    if _without_mutable(new, old) != old.spec:
+    # As JSON: whether an empty message that is held by value is set or not is no difference.
+    if to_json(_without_mutable(new, old)) != to_json(old.spec):
         errors.append(forbidden("spec", _MUTABLE))
     return errors
 
