@@ -177,6 +177,15 @@ def test_a_missing_program_is_said_before_anything_is_started(state_home: Path, 
     assert not cluster.folder.exists()
 
 
+def test_a_limit_of_the_kernel_is_said_before_anything_is_started(make_cluster: MakeCluster) -> None:
+    limited = ("unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"', "sh")
+    cluster = make_cluster("limited", limited)
+    done = cluster.run("up", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the limit of namespaces is reached: ")
+    assert cluster.name not in cluster.svclab("clusters")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user's cluster sees no networks of the host")
 def test_a_subnet_in_use(state_home: Path, cluster: Cluster, tmp_path: Path) -> None:
     subnet = json.loads(cluster.svclab("status", "-o", "json"))["node_subnet"]

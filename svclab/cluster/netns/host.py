@@ -46,10 +46,11 @@ class Host:
 
 
 def is_root() -> bool:
-    """Whether this process may make namespaces and links as it is: it has CAP_SYS_ADMIN and CAP_NET_ADMIN."""
+    """Whether this process may make namespaces as it is, and links in the current network namespace."""
     status = Path("/proc/self/status").read_text()
     effective = int(status.partition("CapEff:")[2].split()[0], 16)
-    return bool(effective >> namespaces.CAP_SYS_ADMIN & 1 and effective >> namespaces.CAP_NET_ADMIN & 1)
+    capable = effective >> namespaces.CAP_SYS_ADMIN & effective >> namespaces.CAP_NET_ADMIN & 1
+    return bool(capable) and namespaces.owns_network()
 
 
 def prefix(cluster: str) -> str:

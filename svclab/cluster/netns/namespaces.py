@@ -1,6 +1,7 @@
 """Linux namespaces by their system calls; Python's os module has them from 3.12 on only."""
 
 import ctypes
+import fcntl
 import os
 from pathlib import Path
 
@@ -13,6 +14,7 @@ CLONE_NEWNET = 0x40000000
 
 MS_RDONLY, MS_REC, MS_SLAVE = 0x1, 0x4000, 1 << 19
 MNT_DETACH = 2
+NS_GET_USERNS = 0xB701  # ioctl_ns(2)
 PR_SET_NAME = 15
 SYS_PIDFD_GETFD = 438  # the same number on every architecture
 
@@ -75,6 +77,21 @@ def become_root_of_new_user_namespace() -> None:
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"0 {user} 1")
     Path("/proc/self/gid_map").write_text(f"0 {group} 1")
+
+
+def owns_network() -> bool:
+    """Whether the current network namespace belongs to the current user namespace, so that its root may change it."""
+    network = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        owner = fcntl.ioctl(network, NS_GET_USERNS)
+    except PermissionError:  # it belongs to a namespace outside of ours
+        return False
+    finally:
+        os.close(network)
+    try:
+        return os.path.samestat(os.fstat(owner), os.stat("/proc/self/ns/user"))
+    finally:
+        os.close(owner)
 
 
 _ENTERED = ("user", "net", "uts", "ipc", "pid", "mnt")  # the user namespace gives the right to enter the others
