@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 STATUS_TRAILER = "svclab-status-bin"
 MAX_DETAILS = 1000  # characters of the message that every gRPC client shows
-MAX_STATUS = 48 * 1024  # bytes: our client takes 64 KiB of metadata
+MAX_STATUS = 40 * 1024  # bytes: our client takes 64 KiB of metadata, where they are base64
 
 CODES: dict[str, grpc.StatusCode] = {
     "BadRequest": grpc.StatusCode.INVALID_ARGUMENT,

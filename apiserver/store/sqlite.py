@@ -103,8 +103,9 @@ def restored(journal: Journal) -> Index:
     newest, compacted = journal.marks()
     index.apply(list(journal.load()))
     index.revision = max(index.revision, newest)
-    # A compaction that was cut short left versions behind.
-    journal.forget(versions_superseded(index.compact(compacted)), index.revision, compacted)
+    # A compaction that was cut short left versions behind. (A start writes nothing else: a full disk can still be read.)
+    if leftovers := versions_superseded(index.compact(compacted)):
+        journal.forget(leftovers, index.revision, compacted)
     return index
 
 
