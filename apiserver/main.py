@@ -27,8 +27,8 @@ from svclab.client.transport import LocalTransport
 
 log = logging.getLogger(__name__)
 
-# A full collection walks every stored object, 100 ms for 10,000 Services, and what is stored is never garbage: let it be
-# rare. What calls and tasks leave behind dies young.
+# A full collection walks every stored object (100 ms for 10,000 Services), and none of them is garbage: let it be rare.
+# What calls and tasks leave behind dies young.
 GC_THRESHOLDS = (10_000, 20, 50)
 
 

@@ -103,7 +103,7 @@ def restored(journal: Journal) -> Index:
     newest, compacted = journal.marks()
     index.apply(list(journal.load()))
     index.revision = max(index.revision, newest)
-    # A compaction that was cut short left versions behind. (A start writes nothing else: a full disk can still be read.)
+    # A compaction that was cut short left versions behind. Else a start writes nothing: a full disk can still be read.
     if leftovers := versions_superseded(index.compact(compacted)):
         journal.forget(leftovers, index.revision, compacted)
     return index
