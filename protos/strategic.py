@@ -33,7 +33,7 @@ def merge_map(original: Item, patch: Item, message: Descriptor | None) -> Item:
     fields = fields_of(message) if message is not None else {}
     merged = _retained(original, patch)
     for name, value in patch.items():
-        if name.startswith("$"):
+        if name.startswith("$") and (message is not None or name == DIRECTIVE):
             _check_directive(name)
         elif value is None:
             merged.pop(name, None)
