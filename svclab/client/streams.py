@@ -1,6 +1,7 @@
 """Frames of the streams into pods: what goes before the first and what ends the last."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
+from contextlib import closing
 
 from protos import api_pb2
 from svclab.client import errors
@@ -12,10 +13,11 @@ def opening_frames(opening: api_pb2.Frame, frames: Iterable[api_pb2.Frame]) -> I
     yield from frames
 
 
-def data_frames(frames: Iterator[api_pb2.Frame]) -> Iterator[api_pb2.Frame]:
-    """The frames of a stream. Raises the ApiError of an error frame."""
-    for frame in frames:
-        yield checked(frame)
+def data_frames(frames: Generator[api_pb2.Frame, None, None]) -> Generator[api_pb2.Frame, None, None]:
+    """The frames of a stream, which is closed with this one. Raises the ApiError of an error frame."""
+    with closing(frames):
+        for frame in frames:
+            yield checked(frame)
 
 
 def checked(frame: api_pb2.Frame) -> api_pb2.Frame:

@@ -2,7 +2,7 @@
 
 import os.path
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from types import TracebackType
 from typing import Any, TypeVar, Unpack
 
@@ -50,7 +50,9 @@ class SyncClient:
             page = self.list(kind, namespace, **selection)
             yield page
 
-    def watch(self, kind: Kind, namespace: str = "", **options: Unpack[calls.WatchOptions]) -> Iterator[Batch]:
+    def watch(
+        self, kind: Kind, namespace: str = "", **options: Unpack[calls.WatchOptions]
+    ) -> Generator[Batch, None, None]:
         """Batches of changes in order, until the server ends the watch. Closing the iterator cancels it."""
         request = calls.watch(kind, namespace, options)
         for batch in self._stream(self._channel().unary_stream, "Watch", request, api_pb2.WatchResponse):
@@ -76,18 +78,20 @@ class SyncClient:
     def version(self) -> api_pb2.VersionResponse:
         return self._send(calls.version())
 
-    def exec(self, opening: api_pb2.ExecOpen, frames: Iterable[api_pb2.Frame] = ()) -> Iterator[api_pb2.Frame]:
+    def exec(
+        self, opening: api_pb2.ExecOpen, frames: Iterable[api_pb2.Frame] = ()
+    ) -> Generator[api_pb2.Frame, None, None]:
         """Runs a command in a pod. `frames` is its input; the last frame of the output holds exitCode."""
         frames = opening_frames(api_pb2.Frame(exec=opening), frames)
         return data_frames(self._stream(self._channel().stream_stream, "Exec", frames, api_pb2.Frame))
 
-    def logs(self, request: api_pb2.LogsRequest) -> Iterator[api_pb2.Frame]:
+    def logs(self, request: api_pb2.LogsRequest) -> Generator[api_pb2.Frame, None, None]:
         """The output of a container, as frames of stdout and stderr."""
         return data_frames(self._stream(self._channel().unary_stream, "Logs", request, api_pb2.Frame))
 
     def port_forward(
         self, opening: api_pb2.PortForwardOpen, frames: Iterable[api_pb2.Frame]
-    ) -> Iterator[api_pb2.Frame]:
+    ) -> Generator[api_pb2.Frame, None, None]:
         """One connection to a port of a pod: `frames` of stdin go there, frames of stdout come back."""
         frames = opening_frames(api_pb2.Frame(portForward=opening), frames)
         return data_frames(self._stream(self._channel().stream_stream, "PortForward", frames, api_pb2.Frame))
@@ -140,7 +144,9 @@ class SyncClient:
                 self._warn(warning)
         return call.read(response)
 
-    def _stream(self, shape: Callable[..., Any], method: str, request: Any, response: type[Any]) -> Iterator[Any]:
+    def _stream(
+        self, shape: Callable[..., Any], method: str, request: Any, response: type[Any]
+    ) -> Generator[Any, None, None]:
         call = shape(
             calls.SERVICE + method,
             request_serializer=lambda message: message.SerializeToString(),
