@@ -14,7 +14,7 @@ import grpc.aio
 
 from apiserver.compaction import Compaction
 from apiserver.config import Config
-from apiserver.controllers import run as controllers
+from apiserver.controllers.run import run as run_controllers
 from apiserver.controllers.settings import ControllerSettings
 from apiserver.registry import ClusterNetwork, Registry
 from apiserver.server.api import Api
@@ -77,7 +77,7 @@ async def running(config: Config) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(Compaction(store, config.history, time.monotonic).run()),
-                group.create_task(controllers.run(client, controller_settings(config))),
+                group.create_task(run_controllers(client, controller_settings(config))),
             ]
             yield
             for task in tasks:

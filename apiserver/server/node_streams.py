@@ -16,6 +16,7 @@ from protos import api_pb2
 ATTACH_SECONDS = 5.0  # how long a client waits for an agent that is just restarting
 # gRPC ends the frames of a call that was cut off like those of a finished one, and cancels its handler right after.
 CANCELLATION_SECONDS = 0.005
+LAST_FRAMES = ("exitCode", "error")
 END_OF_INPUT = api_pb2.Frame(endOfInput=True)
 
 
@@ -91,6 +92,8 @@ class NodeStreams:
             from_client = asyncio.create_task(_to_pod(frames, stream.to_node)) if frames else None
             async for frame in stream.to_client:
                 yield frame
+                if frame.WhichOneof("frame") in LAST_FRAMES:
+                    return
         finally:
             self._waiting.pop(stream.id, None)
             stream.close()

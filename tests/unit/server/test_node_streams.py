@@ -126,6 +126,21 @@ async def test_a_client_that_leaves_ends_the_agents_call(nodes: NodeStreams) -> 
     await wanted.aclose()
 
 
+async def test_an_agent_that_leaves_behind_the_exit_code_did_its_duty(nodes: NodeStreams) -> None:
+    async def attach_and_leave() -> None:
+        async with aclosing(nodes.register("n1")) as wanted:
+            request = await anext(wanted)
+        ended: asyncio.Queue[Frame] = asyncio.Queue()
+        ended.put_nowait(END_OF_INPUT)
+        async with aclosing(nodes.attach(request.id, pod(ended))) as to_pod:
+            await anext(to_pod)
+
+    leaving = asyncio.create_task(attach_and_leave())
+    await asyncio.sleep(0)
+    assert [frame async for frame in nodes.open("n1", OPENING, frames(b"a"))] == [Frame(exitCode=7)]
+    await leaving
+
+
 async def test_an_unknown_stream_is_refused(nodes: NodeStreams) -> None:
     with pytest.raises(errors.BadRequest, match='nobody waits for the stream "x"'):
         await anext(nodes.attach("x", forever()))
