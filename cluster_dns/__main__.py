@@ -8,6 +8,8 @@ from typing import Any
 from cluster_dns.config import Config, Endpoint
 from cluster_dns.main import run
 
+LONGEST_TTL = 3600  # as CoreDNS' kubernetes plugin
+
 
 def main(arguments: list[str] | None = None) -> int:
     return run(config(arguments))
@@ -30,7 +32,7 @@ def config(arguments: list[str] | None = None) -> Config:
         help="address and port to serve, again for more (:53)",
     )
     parser.add_argument("--zone", help="the cluster's domain (cluster.local)")
-    parser.add_argument("--ttl", type=int, metavar="SECONDS", help="of the zone's records (30)")
+    parser.add_argument("--ttl", type=_ttl, metavar="SECONDS", help="of the zone's records (30)")
     parser.add_argument(
         "--upstream",
         type=_endpoint,
@@ -57,6 +59,12 @@ def _endpoint(text: str) -> Endpoint:
         return Endpoint.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _ttl(text: str) -> int:
+    if not text.isdigit() or int(text) > LONGEST_TTL:
+        raise argparse.ArgumentTypeError(f'ttl "{text}": must be 0 to {LONGEST_TTL} seconds')
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Answers that are ready as bytes: one look-up by the bytes of the question.
 
-Ready is every type that a name has, and NODATA where it has no A or no AAAA (resolvers ask for both). The rest is left
-to the responder: NXDOMAIN, pods' addresses, ExternalNames, truncation, unusual flags.
+Ready is every type that a name has, NODATA where it has no A or no AAAA (resolvers ask for both), and NXDOMAIN once it
+was found out (search lists ask for the same missing names all day). The rest is left to the responder: pods' addresses,
+ExternalNames, truncation, unusual flags.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from cluster_dns.zone import Zone
 
 Series = tuple[str, str]  # what is counted of an answer: the question's type and the answer's code
 
+MOST_MISSING = 4096
 _PLAIN = b"\1\0\0\1\0\0\0\0\0\0"  # the header after its id: recursion desired, one question
 _WITH_OPT = b"\1\0\0\1\0\0\0\0\0\1"  # the same with one additional record
 _OPT_SIZE = 11
@@ -53,6 +55,8 @@ class ReadyAnswers:
         self._zone = zone
         self._ready: dict[bytes, ReadyAnswer] = {}  # by the question: name, type and class, in lower case
         self._no_data = {rtype: ReadyAnswer((rtype.name, Rcode.NOERROR.name)) for rtype in _ADDRESSES}
+        self._no_name = {int(rtype): ReadyAnswer((rtype.name, Rcode.NXDOMAIN.name)) for rtype in _ADDRESSES}
+        self._missing: list[bytes] = []  # the questions that have NXDOMAIN ready, until a name changes
 
     def __len__(self) -> int:
         return len(self._ready)
@@ -84,14 +88,31 @@ class ReadyAnswers:
         served[ready.series] += 1
         return answer
 
+    def remember_missing(self, query: Query) -> None:
+        """The query's name is not there: keeps the answer ready until any name changes."""
+        question = query.question.lower()
+        ready = self._no_name.get(query.qtype)
+        if ready is None or question in self._ready:
+            return
+        if len(self._missing) == MOST_MISSING:
+            self._forget_missing()
+        self._missing.append(question)
+        self._ready[question] = ready
+
+    def _forget_missing(self) -> None:
+        for question in self._missing:
+            self._ready.pop(question, None)
+        self._missing.clear()
+
     def rebuild(self, changed: Iterable[bytes]) -> None:
         """Makes the answers of the changed names anew."""
+        self._forget_missing()
         for name in changed:
             for rtype in _READY_TYPES:
                 self._ready.pop(_question(name, rtype), None)
             self._build(name)
             if name == self._zone.settings.names.apex:
-                self._build_no_data()
+                self._build_negative()
 
     def _build(self, name: bytes) -> None:
         sets = self._zone.find(name)
@@ -110,11 +131,13 @@ class ReadyAnswers:
             if rtype not in sets:
                 self._ready[_question(name, rtype)] = ready
 
-    def _build_no_data(self) -> None:
+    def _build_negative(self) -> None:
         """One body for all names, which holds the SOA without pointers into the question."""
-        for rtype, ready in self._no_data.items():
+        for rtype in _ADDRESSES:
             reply = lookup(self._zone, self._zone.settings.names.apex, rtype).reply
-            ready.fill(_encode(ROOT, rtype, reply), len(_question(ROOT, rtype)))
+            question_size = len(_question(ROOT, rtype))
+            self._no_data[rtype].fill(_encode(ROOT, rtype, reply), question_size)
+            self._no_name[rtype].fill(_encode(ROOT, rtype, reply._replace(rcode=Rcode.NXDOMAIN)), question_size)
 
 
 def _question(name: bytes, rtype: int) -> bytes:

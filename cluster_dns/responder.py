@@ -61,7 +61,10 @@ class Responder:
         if (in_zone or is_reverse) and not self.zone.synced:
             return Found(Reply(Rcode.SERVFAIL))
         if in_zone or (is_reverse and self.zone.find(query.name)):
-            return lookup(self.zone, query.name, query.qtype)
+            found = lookup(self.zone, query.name, query.qtype)
+            if found.reply.rcode == Rcode.NXDOMAIN:
+                self.ready.remember_missing(query)
+            return found
         return Found(Reply(), outside=query.name)
 
     async def _follow(self, query: Query, found: Found, traffic: Traffic) -> bytes:

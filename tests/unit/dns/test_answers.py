@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cluster_dns import answers
 from cluster_dns.message import Rcode
 from tests.unit.dns.conftest import At, DnsServer, endpoint_slice, section_text, service
 from tests.unit.dns.test_wire import HOSTILE
@@ -60,11 +61,11 @@ def test_each_address_comes_first_in_turn(server: DnsServer, transport: str) -> 
     server.put(service("db", "None"), endpoint_slice("db-1", "db", *(At(f"10.0.0.{number}") for number in range(4))))
     query = dns.message.make_query(HEADLESS, "A", flags=dns.flags.RD if transport == "udp" else 0)
     traffic = server.udp if transport == "udp" else server.tcp
-    answers = [server.send(query, traffic).answer[0] for _ in range(200)]
-    first = Counter(answer[0].address for answer in answers)
+    got = [server.send(query, traffic).answer[0] for _ in range(200)]
+    first = Counter(answer[0].address for answer in got)
     assert len(first) == 4
     assert min(first.values()) > 25
-    assert all(len(answer) == 4 for answer in answers)
+    assert all(len(answer) == 4 for answer in got)
 
 
 @pytest.mark.parametrize("flags", [0, dns.flags.RD, dns.flags.AD, dns.flags.RD | dns.flags.AD, dns.flags.CD])
@@ -113,6 +114,26 @@ def test_a_deleted_service_is_gone(server: DnsServer) -> None:
     server.apply()
     assert server.ask("web.default.svc.cluster.local. A").rcode() == dns.rcode.NXDOMAIN
     assert server.ask("default.svc.cluster.local. A").rcode() == dns.rcode.NXDOMAIN  # no name is below it any more
+
+
+@pytest.mark.parametrize("rtype", ["A", "AAAA", "TXT"])
+def test_what_was_missing_is_missing_until_it_is_there(server: DnsServer, rtype: str) -> None:
+    server.put(service("api", "10.96.0.8"))
+    for _ in range(3):
+        assert server.ask(f"web.default.svc.cluster.local. {rtype}").rcode() == dns.rcode.NXDOMAIN
+    server.put(service("web", "10.96.0.7"))
+    assert server.ask(f"web.default.svc.cluster.local. {rtype}").rcode() == dns.rcode.NOERROR
+    assert server.ask("web.default.svc.cluster.local. A").answer
+
+
+def test_missing_names_fill_no_memory(server: DnsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.put(service("web", "10.96.0.7"))
+    kept = len(server.ready)
+    monkeypatch.setattr(answers, "MOST_MISSING", 10)
+    for number in range(95):
+        assert server.ask(f"x{number}.default.svc.cluster.local. A").rcode() == dns.rcode.NXDOMAIN
+    assert len(server.ready) == kept + 5
+    assert server.ask("web.default.svc.cluster.local. A").answer
 
 
 def test_the_serial_is_the_time_of_the_last_change(server: DnsServer) -> None:

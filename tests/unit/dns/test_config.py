@@ -46,10 +46,18 @@ def test_arguments_and_their_defaults() -> None:
     )
 
 
-def test_a_bad_argument_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("argument", "value", "error"),
+    [
+        ("--listen", "nowhere", 'address "nowhere": must be such as 10.0.0.1:53'),
+        ("--ttl", "3601", 'ttl "3601": must be 0 to 3600 seconds'),
+        ("--ttl", "-1", 'ttl "-1": must be 0 to 3600 seconds'),
+    ],
+)
+def test_a_bad_argument_is_one_line(argument: str, value: str, error: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        config(["--server", "h:1", "--listen", "nowhere"])
-    assert 'address "nowhere": must be such as 10.0.0.1:53' in capsys.readouterr().err.splitlines()[-1]
+        config(["--server", "h:1", f"{argument}={value}"])
+    assert error in capsys.readouterr().err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

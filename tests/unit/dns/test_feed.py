@@ -47,7 +47,7 @@ async def fed() -> AsyncIterator[Fed]:
 
 async def becomes(server: DnsServer, question: str, answer: list[str]) -> None:
     """Waits until the question has these answers."""
-    while section_text(server.ask(question).answer) != answer:  # noqa: ASYNC110: no event tells of it
+    while section_text(server.ask(question).answer) != answer:  # noqa: ASYNC110 (no event tells of it)
         await asyncio.sleep(0)
 
 

@@ -190,13 +190,18 @@ def filled() -> DnsServer:
 def test_answer(filled: DnsServer, case: Case, transport: str) -> None:
     edns = {"use_edns": 0, "payload": 4096} if transport == "edns" else {}
     query = dns.message.make_query(*case.question.split(), **edns)  # type: ignore[arg-type]
-    answer = filled.send(query, filled.tcp if transport == "tcp" else filled.udp)
+    traffic = filled.tcp if transport == "tcp" else filled.udp
+    for _ in range(2):  # the second answer may come from another place than the first
+        check(case, query, filled.send(query, traffic))
+
+
+def check(case: Case, query: dns.message.Message, answer: dns.message.Message) -> None:
     assert dns.rcode.to_text(answer.rcode()) == case.rcode
     assert section_text(answer.answer) == lines(case.answer)
     assert section_text(answer.additional) == lines(case.additional)
     assert section_text(answer.authority) == ([] if case.answer else [SOA])
     assert answer.flags & dns.flags.AA and not answer.flags & dns.flags.TC
-    assert (answer.edns == 0) == (transport == "edns")
+    assert answer.edns == query.edns
     assert answer.question[0].name.to_text() == case.question.split()[0]
 
 

@@ -18,7 +18,7 @@ from cluster_dns.main import show
 from cluster_dns.message import FormatError, Query, RType
 from cluster_dns.metrics import Metrics
 from cluster_dns.names import from_text
-from cluster_dns.sockets import bind
+from cluster_dns.sockets import address_of, bind
 from cluster_dns.tcp import TcpListener
 from cluster_dns.udp import UdpListener
 from tests.unit.dns.conftest import At, DnsServer, checked, endpoint_slice, service
@@ -152,6 +152,17 @@ async def test_a_closed_port_is_an_error_at_once() -> None:
         address = closed.getsockname()
     with pytest.raises((OSError, FormatError)):
         await exchange(address, Query(7, 0x100, b"\1x\0\0\1\0\1", b"\1x\0", RType.A, 1, None))
+
+
+def test_all_addresses_are_both_families_on_one_port() -> None:
+    pairs = list(bind(Endpoint("", 0)))
+    assert {address_of(sock).rpartition(":")[2] for pair in pairs for sock in pair} == {
+        address_of(pairs[0].udp).rpartition(":")[2]
+    }
+    assert pairs[0].udp.family == socket.AF_INET
+    for pair in pairs:
+        pair.udp.close()
+        pair.tcp.close()
 
 
 def test_a_taken_port_is_named() -> None:
