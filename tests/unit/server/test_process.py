@@ -1,6 +1,7 @@
 """The whole process: it starts, serves with its controllers, says in one line why it cannot, and survives a kill."""
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,14 @@ def test_arguments_become_a_config() -> None:
         ["--socket", "/run/a.sock", "--state-dir", "/var/a", "--node-port-range", "30000-30010", "--store=memory"]
     )
     assert config == Config(Path("/run/a.sock"), Path("/var/a"), store="memory", node_port_range=(30000, 30010))
+
+
+def test_every_flag_is_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    flags = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    page = (Path(__file__).parents[3] / "docs" / "api-server.md").read_text()
+    assert {flag for flag in flags if f"`{flag}`" not in page} == set()
 
 
 @pytest.mark.parametrize("text", ["30000", "5-2", "a-b", "0-10", "1-70000"])
