@@ -75,6 +75,7 @@ class Controller(Generic[K]):
                 await self.reconcile_once(key)
             finally:
                 self.queue.done(key)
+            await asyncio.sleep(0)  # a reconcile that finds nothing to do never waits: others must get their turn
 
     async def reconcile_once(self, key: K) -> None:
         """One reconcile of the key, and what follows from its end."""
