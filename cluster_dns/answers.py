@@ -7,10 +7,10 @@ ExternalNames, truncation, unusual flags.
 
 from collections.abc import Iterable
 
+from cluster_dns.encoder import write_reply
 from cluster_dns.lookup import lookup
 from cluster_dns.message import DO, EDNS_UDP_SIZE, IN, LARGEST_UDP, RD, Query, Rcode, Reply, RType
 from cluster_dns.names import ROOT
-from cluster_dns.wire import write_reply
 from cluster_dns.zone import Zone
 
 Series = tuple[str, str]  # what is counted of an answer: the question's type and the answer's code

@@ -3,9 +3,10 @@
 import asyncio
 from typing import cast
 
+from cluster_dns.encoder import write_query
 from cluster_dns.forward import Server
 from cluster_dns.message import FormatError, Query, Reply
-from cluster_dns.wire import read_reply, write_query
+from cluster_dns.wire import read_reply
 
 _LENGTH = 2  # bytes before each message over TCP
 

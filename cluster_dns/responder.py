@@ -7,12 +7,13 @@ from typing import Any
 
 from cluster_dns.answers import ReadyAnswers
 from cluster_dns.cache import Question
+from cluster_dns.encoder import write_refusal, write_reply
 from cluster_dns.forward import Forwarder
 from cluster_dns.lookup import Found, lookup
 from cluster_dns.message import IN, FormatError, Query, Rcode, Record, Reply, RType
 from cluster_dns.names import REVERSE_ZONES, is_within
 from cluster_dns.traffic import Traffic, type_text
-from cluster_dns.wire import read_query, write_refusal, write_reply
+from cluster_dns.wire import read_query
 from cluster_dns.zone import Zone
 
 log = logging.getLogger(__name__)

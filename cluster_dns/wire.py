@@ -1,21 +1,15 @@
-"""DNS messages as bytes (RFC 1035, section 4; EDNS, RFC 6891): queries and upstream replies are read, both are written.
+"""DNS messages from bytes (RFC 1035, section 4; EDNS, RFC 6891): the queries of clients, the replies of upstreams.
 
 Whatever bytes come in, reading ends in a value or in FormatError, after steps in proportion to the packet's length.
 """
 
-from collections.abc import Iterable
 from struct import Struct
 from struct import error as StructError
 
 from cluster_dns.message import (
-    AA,
     DO,
-    EDNS_UDP_SIZE,
     IN,
-    LARGEST,
     QR,
-    RA,
-    RD,
     TC,
     Edns,
     FormatError,
@@ -29,9 +23,9 @@ from cluster_dns.names import LONGEST_LABEL, LONGEST_NAME, ROOT
 
 HEADER = Struct("!HHHHHH")
 _TYPE_AND_CLASS = Struct("!HH")
-_RECORD = Struct("!HHIH")  # type, class, ttl, length of the data
-_OPCODE = 0x7800
-_POINTER = 0xC0  # the upper bits of a compressed name's first byte
+RECORD = Struct("!HHIH")  # type, class, ttl, length of the data
+OPCODE = 0x7800
+POINTER = 0xC0  # the upper bits of a compressed name's first byte
 _MOST_POINTERS = 127  # as many as a name can have labels
 _NAMES_WITHIN = {  # what an upstream may have compressed within the data: bytes before the names, number of names
     RType.NS: (0, 1),
@@ -49,7 +43,7 @@ def read_query(packet: bytes) -> Query:
     query_id, flags, questions, answers, authority, additional = _header(packet)
     if flags & QR:
         raise FormatError("a response, no query")
-    if flags & _OPCODE:
+    if flags & OPCODE:
         raise FormatError("not a standard query", Rcode.NOTIMP)
     if questions != 1 or answers > 1 or authority > 1 or additional > 2:
         raise FormatError("wrong counts")
@@ -89,44 +83,6 @@ def read_reply(packet: bytes, query: Query) -> Reply:
     return Reply(flags & 0xF, sections[0], sections[1], truncated=bool(flags & TC))
 
 
-def write_query(query: Query) -> bytes:
-    edns = b"" if query.edns is None else _opt(query.edns.udp_size, query.edns.wants_dnssec, Rcode.NOERROR)
-    return HEADER.pack(query.id, query.flags, 1, 0, 0, 1 if edns else 0) + query.question + edns
-
-
-def write_reply(query: Query, reply: Reply, limit: int = LARGEST) -> bytes:
-    """The answer in at most `limit` bytes: the additional section goes first.
-
-    If answers do not fit either, the TC flag says so.
-    """
-    suffixes = _suffixes(query)
-    answers, authority, additional = (
-        [_write_record(record, suffixes) for record in section]
-        for section in (reply.answers, reply.authority, reply.additional)
-    )
-    opt = b"" if query.edns is None else _opt(EDNS_UDP_SIZE, query.edns.wants_dnssec, reply.rcode)
-    flags = QR | RA | query.flags & RD | (AA if reply.authoritative else 0) | reply.rcode & 0xF
-    room = limit - HEADER.size - len(query.question) - len(opt)
-    needed = _size(answers) + _size(authority)
-    if needed > room:
-        answers, authority, additional, flags = _fitting(answers, room), [], [], flags | TC
-    elif needed + _size(additional) > room:
-        additional = []
-    counts = (1, len(answers), len(authority), len(additional) + (1 if opt else 0))
-    return b"".join((HEADER.pack(query.id, flags, *counts), query.question, *answers, *authority, *additional, opt))
-
-
-def write_refusal(packet: bytes, rcode: int) -> bytes | None:
-    """The answer to a packet that could not be read: a header alone.
-
-    None for a response or less than a header, which get none.
-    """
-    if len(packet) < HEADER.size or packet[2] & QR >> 8:
-        return None
-    query_id, flags, *_ = HEADER.unpack_from(packet)
-    return HEADER.pack(query_id, QR | RA | flags & (_OPCODE | RD) | rcode, 0, 0, 0, 0)
-
-
 def _header(packet: bytes) -> tuple[int, int, int, int, int, int]:
     try:
         return HEADER.unpack_from(packet)
@@ -139,7 +95,7 @@ def _skip_name(packet: bytes, at: int, *, may_point: bool = True) -> int:
     limit = at + LONGEST_NAME
     try:
         while length := packet[at]:
-            if length >= _POINTER and may_point:
+            if length >= POINTER and may_point:
                 return at + 2
             at += 1 + length
             if length > LONGEST_LABEL or at >= limit:
@@ -157,8 +113,8 @@ def _read_name(packet: bytes, at: int, end: int) -> tuple[bytes, int]:
     name, pointers = b"", 0
     try:
         while length := packet[at]:
-            if length >= _POINTER:
-                target = (length & ~_POINTER) << 8 | packet[at + 1]
+            if length >= POINTER:
+                target = (length & ~POINTER) << 8 | packet[at + 1]
                 pointers += 1
                 if target >= at or pointers > _MOST_POINTERS:
                     raise FormatError("a compressed name does not end")
@@ -177,10 +133,10 @@ def _read_record(packet: bytes, at: int) -> tuple[Record | None, int]:
     """The record at `at`, None if not of class IN, and where the next one begins."""
     name, at = _read_name(packet, at, len(packet))
     try:
-        rtype, rclass, ttl, length = _RECORD.unpack_from(packet, at)
+        rtype, rclass, ttl, length = RECORD.unpack_from(packet, at)
     except StructError:
         raise FormatError("a record is cut off") from None
-    at += _RECORD.size
+    at += RECORD.size
     end = at + length
     if end > len(packet):
         raise FormatError("a record is cut off")
@@ -209,58 +165,14 @@ def _read_edns(packet: bytes, at: int, skipped: int, additional: int) -> Edns | 
     for index in range(skipped + additional):
         end = _skip_name(packet, at)
         try:
-            rtype, size, ttl, length = _RECORD.unpack_from(packet, end)
+            rtype, size, ttl, length = RECORD.unpack_from(packet, end)
         except StructError:
             raise FormatError("a record is cut off") from None
         if rtype == RType.OPT:
             if edns or packet[at] or index < skipped:
                 raise FormatError("a misplaced OPT record")
             edns = Edns(size, ttl >> 16 & 0xFF, bool(ttl & DO))
-        at = end + _RECORD.size + length
+        at = end + RECORD.size + length
     if at != len(packet):
         raise FormatError("the packet does not end with its last record")
     return edns
-
-
-def _suffixes(query: Query) -> dict[bytes, bytes]:
-    """The question's name and its ancestors, and the pointers that stand for them."""
-    found = {}
-    at = 0
-    while length := query.name[at]:
-        found[query.name[at:]] = (_POINTER << 8 | HEADER.size + at).to_bytes(2, "big")
-        at += 1 + length
-    return found
-
-
-def _write_record(record: Record, suffixes: dict[bytes, bytes]) -> bytes:
-    return (
-        _write_name(record.name, suffixes) + _RECORD.pack(record.rtype, IN, record.ttl, len(record.data)) + record.data
-    )
-
-
-def _write_name(name: bytes, suffixes: dict[bytes, bytes]) -> bytes:
-    at = 0
-    while length := name[at]:
-        if pointer := suffixes.get(name[at:]):
-            return name[:at] + pointer
-        at += 1 + length
-    return name
-
-
-def _opt(udp_size: int, wants_dnssec: bool, rcode: int) -> bytes:
-    return ROOT + _RECORD.pack(RType.OPT, udp_size, (rcode >> 4) << 24 | (DO if wants_dnssec else 0), 0)
-
-
-def _size(records: Iterable[bytes]) -> int:
-    return sum(map(len, records))
-
-
-def _fitting(records: list[bytes], room: int) -> list[bytes]:
-    """The first records that fit."""
-    fitting = []
-    for record in records:
-        room -= len(record)
-        if room < 0:
-            break
-        fitting.append(record)
-    return fitting

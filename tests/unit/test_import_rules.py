@@ -43,7 +43,10 @@ PURE = (
     ),
     *(
         Layer(f"cluster_dns.{name}", ("protos",), ("asyncio", "grpc", "socket"))
-        for name in ("wire", "names", "records")
+        for name in (
+            *("names", "message", "wire", "encoder", "records"),
+            *("zone", "lookup", "answers", "catalog", "cache", "traffic"),
+        )
     ),
 )
 # The driver forks processes from one that has their modules loaded, so it names each `run` and `Config`.

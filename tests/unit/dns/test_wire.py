@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cluster_dns.encoder import write_query, write_refusal, write_reply
 from cluster_dns.message import LARGEST, FormatError, Query, Rcode, Record, Reply, RType
 from cluster_dns.names import from_text, labels
-from cluster_dns.wire import read_query, read_reply, write_query, write_refusal, write_reply
+from cluster_dns.wire import read_query, read_reply
 from tests.unit.dns.conftest import lines, section_text
 
 WEB = from_text("web.default.svc.cluster.local")
