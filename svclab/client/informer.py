@@ -18,6 +18,8 @@ from svclab.client.objects import Batch
 M = TypeVar("M", bound=Message)
 Handler = Callable[[Key, M | None, M | None], None]
 
+STRETCH = 100  # objects of a long first state between which others on the event loop get their turn
+
 log = logging.getLogger(__name__)
 
 
@@ -98,9 +100,9 @@ class Informer(Generic[M]):
         async with aclosing(self._client.watch(self.kind, self._namespace, **options)) as batches:
             async for batch in batches:
                 self._backoff.reset()
-                self._take(batch)
+                await self._take(batch)
 
-    def _take(self, batch: Batch) -> None:
+    async def _take(self, batch: Batch) -> None:
         for event in batch:
             if self._initial is not None:
                 if event.type != "BOOKMARK":
@@ -108,7 +110,7 @@ class Informer(Generic[M]):
                     continue
                 if not event.ends_initial_events:
                     continue
-                self._replace(self._initial)
+                await self._replace(self._initial)
                 self._initial = None
                 self._wake(self._waiters)  # whatever they wait for, this state is what there is
             elif event.type == "DELETED":
@@ -128,11 +130,13 @@ class Informer(Generic[M]):
             if not waiter[1].done():
                 waiter[1].set_result(None)
 
-    def _replace(self, objects: list[M]) -> None:
+    async def _replace(self, objects: list[M]) -> None:
         """Makes the copy equal to a whole state; what did not change is not told."""
         for key in self.lister.keys() - {key_of(obj) for obj in objects}:
             self._remove(key)
-        for obj in objects:
+        for number, obj in enumerate(objects, 1):
+            if number % STRETCH == 0:
+                await asyncio.sleep(0)
             old: Any = self.lister.get(*key_of(obj))
             if old is None or old.metadata.resourceVersion != obj.metadata.resourceVersion:  # type: ignore[attr-defined]
                 self._put(obj)
