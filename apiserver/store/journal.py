@@ -23,8 +23,8 @@ CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, revision INTEGER NOT NUL
 # An exclusive lock keeps a second server out and spares the shared-memory file.
 SETTINGS = ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "cache_size=-2000", "temp_store=MEMORY")
 
-FULL_CODES = {
-    sqlite3.SQLITE_FULL,
+# A quota or a limit on file sizes shows as one of these.
+WRITE_ERRORS = {
     sqlite3.SQLITE_IOERR_WRITE,
     sqlite3.SQLITE_IOERR_FSYNC,
     sqlite3.SQLITE_IOERR_TRUNCATE,
@@ -100,9 +100,12 @@ class Journal:
         try:
             yield
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) in FULL_CODES:
+            code = getattr(error, "sqlite_errorcode", 0)
+            if code == sqlite3.SQLITE_FULL:
                 raise StoreFull(f"{self._path}: the disk is full; free some space and try again") from error
-            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+            if code in WRITE_ERRORS:
+                raise StoreFull(f"{self._path}: cannot be written ({error}); is the disk full?") from error
+            if code == sqlite3.SQLITE_BUSY:
                 raise StoreError(f"{self._path}: in use by another API server") from error
             raise StoreError(f"{self._path}: {error}") from error
         except OSError as error:

@@ -152,7 +152,7 @@ async def test_a_full_disk_refuses_the_write_and_nothing_else(path: Path) -> Non
         writes = [store.transaction([], [Put(f"/big/{number}", bytes(1 << 20))]) for number in range(3)]
         results = await asyncio.gather(*writes, return_exceptions=True)
         assert [type(result) for result in results] == [StoreFull] * 3
-        assert f"{path}: the disk is full" in str(results[0])
+        assert f"{path}: cannot be written (disk I/O error); is the disk full?" in str(results[0])
         assert store.revision == 1
         assert [item.key for item in store.list("/")] == ["/a"]
     assert await store.transaction([Compare("/a", 1)], [Put("/a", b"2")]) == 2
