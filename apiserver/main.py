@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import math
 import random
 import signal
 import sys
@@ -62,7 +63,13 @@ async def running(config: Config) -> AsyncIterator[None]:
     async with AsyncExitStack() as undo:
         store = open_store(config)
         undo.push_async_callback(store.close)
-        registry = Registry(store, network(config), time.time, random.Random())
+        registry = Registry(
+            store,
+            network(config),
+            time.time,
+            random.Random(),
+            outage_tolerance=math.ceil(config.eviction_after),
+        )
         await registry.bootstrap()
         nodes = NodeStreams()
         api = Api(store, registry, nodes, config.cluster_name, random.Random())

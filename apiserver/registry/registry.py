@@ -45,7 +45,10 @@ class Written:
 
 
 class Registry:
-    """Reads give stored bytes; writes raise StatusError. `clock`: seconds since 1970."""
+    """Reads give stored bytes; writes raise StatusError. `clock`: seconds since 1970.
+
+    `outage_tolerance`: seconds that a new Pod bears a node that is not ready, unless it says it itself.
+    """
 
     def __init__(
         self,
@@ -53,12 +56,14 @@ class Registry:
         network: ClusterNetwork,
         clock: Callable[[], float] = time.time,
         random: Random | None = None,
+        *,
+        outage_tolerance: int = 300,
     ) -> None:
         self.store = store
         self.network = network
         self._clock = clock
         self._random = random or Random()
-        self._strategies: Mapping[str, Strategy] = strategies(network, clock, self._random)
+        self._strategies: Mapping[str, Strategy] = strategies(network, clock, self._random, outage_tolerance)
 
     async def bootstrap(self) -> None:
         """Makes the namespaces and the `kubernetes` Service that every cluster has; what exists stays as it is."""

@@ -17,7 +17,9 @@ from apiserver.registry.strategy import Strategy
 from protos import kinds
 
 
-def strategies(network: ClusterNetwork, clock: Callable[[], float], random: Random) -> dict[str, Strategy]:
+def strategies(
+    network: ClusterNetwork, clock: Callable[[], float], random: Random, outage_tolerance: int
+) -> dict[str, Strategy]:
     """By resource; a kind without rules of its own is an ordinary one."""
     found: dict[str, Strategy] = {kind.resource: Strategy(kind) for kind in kinds.KINDS}
     own: list[Strategy] = [
@@ -28,7 +30,7 @@ def strategies(network: ClusterNetwork, clock: Callable[[], float], random: Rand
         LeaseStrategy(),
         NamespaceStrategy(),
         NodeStrategy(),
-        PodStrategy(clock),
+        PodStrategy(clock, outage_tolerance),
         ServiceStrategy(network, random),
     ]
     found.update({strategy.kind.resource: strategy for strategy in own})

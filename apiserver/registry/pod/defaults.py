@@ -7,7 +7,6 @@ from protos.kubernetes import core_pb2 as core
 
 _FILE_MODE = 0o644
 _TOKEN_LIFETIME = 3600  # seconds
-_OUTAGE_TOLERANCE = 300  # seconds on a node that is not ready or unreachable
 _OUTAGE_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
@@ -90,8 +89,8 @@ def _default_volume(source: core.VolumeSource) -> None:
         source.hostPath.type = ""
 
 
-def admit(pod: core.Pod) -> None:
-    """What Kubernetes' admission plugins give every new Pod: a priority, and patience with nodes that are out."""
+def admit(pod: core.Pod, outage_tolerance: int) -> None:
+    """What Kubernetes' admission plugins give every new Pod: a priority, and seconds to bear an outage."""
     spec = pod.spec
     if not spec.HasField("priority"):
         spec.priority = 0
@@ -99,7 +98,7 @@ def admit(pod: core.Pod) -> None:
         spec.preemptionPolicy = "PreemptLowerPriority"
     for taint in _OUTAGE_TAINTS:
         if not any(_tolerates(toleration, taint) for toleration in spec.tolerations):
-            spec.tolerations.add(key=taint, operator="Exists", effect="NoExecute", tolerationSeconds=_OUTAGE_TOLERANCE)
+            spec.tolerations.add(key=taint, operator="Exists", effect="NoExecute", tolerationSeconds=outage_tolerance)
 
 
 def _tolerates(toleration: core.Toleration, taint: str) -> bool:

@@ -20,15 +20,16 @@ class PodStrategy(Strategy):
 
     has_status = True
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], outage_tolerance: int) -> None:
         super().__init__(PODS)
         self._clock = clock
+        self._outage_tolerance = outage_tolerance
 
     def default(self, new: Pod) -> None:
         set_defaults(new)
 
     def prepare_create(self, new: Pod) -> None:
-        admit(new)
+        admit(new, self._outage_tolerance)
         new.metadata.generation = 1
         new.ClearField("status")
         new.status.phase = "Pending"
