@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from svclab.cluster.document import Section
+from svclab.cluster.document import Section, dns_label
 from svclab.cluster.errors import ConfigError
 
 API_VERSION = "svclab/v1alpha1"
@@ -16,6 +16,8 @@ DRIVERS = ("netns",)
 FAMILIES = ("ipv4", "ipv6", "dual")
 ROLES = ("worker", "control-plane")  # kind's roles: here every node runs pods, and the control plane needs none
 
+AGENT_SUFFIX = "-agent"  # of the process that runs in a node
+RESERVED = ("init", "supervisor", "apiserver", "outside", "up")  # names of what is no node
 PEERS = ("api", "nodes")  # what a node can be disconnected from
 
 IPNetwork = IPv4Network | IPv6Network
@@ -85,6 +87,13 @@ def new_node(nodes: tuple[NodeConfig, ...], name: str = "", labels: Mapping[str,
     return NodeConfig(chosen, number, labels or {})
 
 
+def node_name(text: str, path: str) -> str:
+    """The text, if a node can be called so. Raises ConfigError otherwise."""
+    if text in RESERVED or text.endswith(AGENT_SUFFIX):
+        raise ConfigError(f"{path}: {text!r} is reserved")
+    return dns_label(text, path)
+
+
 def with_nodes(count: int) -> tuple[NodeConfig, ...]:
     """`count` nodes without labels: node-1, node-2, ..."""
     return tuple(NodeConfig(f"node-{n}", n) for n in range(1, count + 1))
@@ -146,7 +155,7 @@ def _nodes(sections: list[Section]) -> tuple[NodeConfig, ...]:
         section.choice("role", ROLES, "worker")
         free = new_node(nodes)
         node = NodeConfig(
-            name=section.name("name", free.name),
+            name=node_name(section.text("name", free.name), section.at("name")),
             number=section.integer("number", free.number, 1, 250),
             labels=section.strings("labels"),
             powered=section.flag("powered", True),

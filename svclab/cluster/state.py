@@ -11,6 +11,7 @@ from svclab.cluster.config import ClusterConfig, from_document, to_document, wit
 from svclab.cluster.errors import ClusterError
 
 INIT, SUPERVISOR, API_SERVER = "init", "supervisor", "apiserver"
+PROCESSES = (INIT, SUPERVISOR, API_SERVER)  # those that are no machine's
 SOCKET_PATH_LIMIT = 107  # bytes of sun_path, unix(7)
 
 
@@ -76,6 +77,11 @@ class StateFolder:
     def pid(self, process: str) -> int | None:
         """The pid of a living process of the cluster in the caller's pid namespace; None if it does not run."""
         return locks.holder(self.lock(process))
+
+    def held(self) -> list[str]:
+        """For the supervisor: the living processes but itself and those outside of the cluster, whose pids are 0 to it."""
+        names = [path.stem for path in (self.root / "run").glob("*.lock")]
+        return [name for name in names if name != SUPERVISOR and self.pid(name)]
 
     def exists(self) -> bool:
         """Whether a cluster of this name has been made and not deleted."""

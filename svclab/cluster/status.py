@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from svclab.cluster.addresses import Plan
-from svclab.cluster.config import ClusterConfig, NodeConfig
-from svclab.cluster.state import API_SERVER, INIT, SUPERVISOR, StateFolder
+from svclab.cluster.config import AGENT_SUFFIX, ClusterConfig, NodeConfig
+from svclab.cluster.state import PROCESSES, StateFolder
 
 RUNNING, STOPPED, PAUSED, FAILED = "Running", "Stopped", "Paused", "Restarting"
 
@@ -57,7 +57,7 @@ def observe(state: StateFolder) -> ClusterStatus:
     config = state.load()
     running = state.running()
     network = config.networking
-    names = [INIT, SUPERVISOR, API_SERVER, *(f"{node.name}-agent" for node in config.nodes if node.powered)]
+    names = [*PROCESSES, *(f"{node.name}{AGENT_SUFFIX}" for node in config.nodes if node.powered)]
     return ClusterStatus(
         name=state.name,
         status=RUNNING if running else STOPPED,
@@ -76,7 +76,7 @@ def observe(state: StateFolder) -> ClusterStatus:
 
 def _process(state: StateFolder, name: str, running: bool) -> ProcessStatus:
     pid = state.pid(name)
-    log = str(state.log(name.removesuffix("-agent")))
+    log = str(state.log(name.removesuffix(AGENT_SUFFIX)))
     if pid is None:
         return ProcessStatus(name, FAILED if running else STOPPED, 0, 0, log)
     return ProcessStatus(name, _life(pid), pid, _resident(pid), log)

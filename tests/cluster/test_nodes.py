@@ -95,7 +95,7 @@ def test_a_removed_node_is_forgotten(quickstart: Cluster, node: str) -> None:
         (("node", "stop", "nowhere"), "node 'nowhere' not found in cluster"),
         (("node", "add", "node-1"), "node 'node-1' exists already"),
         (("node", "add", "Node_1"), "node name: 'Node_1' is not a name"),
-        (("node", "add", "outside"), "node name 'outside' is reserved"),
+        (("node", "add", "outside"), "node name: 'outside' is reserved"),
         (("node", "start", "node-1"), "node 'node-1' is running already"),
         (("node", "exec", "nowhere", "--", "true"), "node 'nowhere' not found"),
         (("node", "exec", "node-1"), "a command must be given after --"),

@@ -55,8 +55,8 @@ class NetnsDriver:
         pid = state.pid(INIT)
         if pid is not None:
             _kill(pid)
-            if host.is_root() and host.link_name(config.name) in network.links():
-                network.run([f"link del {host.link_name(config.name)}"])  # the kernel would remove it too, but later
+            if host.is_root():
+                network.remove(host.link_name(config.name))  # the kernel would do it too, but later
         host.withdraw(state.name, machines)
         state.clear_runtime()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from svclab.cluster.addresses import Plan
+from svclab.cluster.config import AGENT_SUFFIX
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.netns import namespaces, network
 from svclab.cluster.netns.host import Host
@@ -85,19 +86,22 @@ def _live(machine: Machine, state: StateFolder, plan: Plan, host: Host, gate: so
 
 def agent_name(machine: str) -> str:
     """The process name of a machine's program."""
-    return f"{machine}-agent"
+    return f"{machine}{AGENT_SUFFIX}"
+
+
+def is_agent(process: str) -> bool:
+    """Whether a process is a machine's program; no machine has such a name."""
+    return process.endswith(AGENT_SUFFIX)
 
 
 def finish(starting: list[Starting], state: StateFolder) -> None:
     """Plugs the machines into the switch and lets them go on. Raises ClusterError if one did not come up."""
-    present = network.links()
     lines = []
     for item in starting:
         pid = state.pid(item.machine.name) if item.gate.recv(1) else None
         if pid is None:
             raise ClusterError(f"{item.machine.name} did not start: see {state.log(item.machine.name)}")
-        if item.machine.port in present:  # of a predecessor whose namespaces the kernel has not yet taken apart
-            lines.append(f"link del {item.machine.port}")
+        network.remove(item.machine.port)  # of a predecessor whose namespaces the kernel has not yet taken apart
         lines += network.plug(item.machine.port, pid)
     network.run(lines)
     for item in starting:

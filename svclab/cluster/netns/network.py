@@ -83,6 +83,19 @@ def links() -> set[str]:
     return {name for _, name in socket.if_nameindex()}
 
 
+def remove(link: str) -> None:
+    """Removes a link of the current network namespace, if it is there; the kernel may be about to do the same.
+
+    Raises ClusterError if it stays.
+    """
+    if link in links():
+        try:
+            run([f"link del {link}"])
+        except ClusterError:
+            if link in links():
+                raise
+
+
 def forward_packets() -> None:
     """Lets the current network namespace route. Raises OSError where that is refused."""
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")

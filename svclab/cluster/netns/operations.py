@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from svclab.cluster.config import PEERS, NodeConfig, new_node
-from svclab.cluster.document import dns_label
+from svclab.cluster.config import PEERS, NodeConfig, new_node, node_name
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.netns import freezing
-from svclab.cluster.netns.machine import OUTSIDE
 from svclab.cluster.netns.requests import Operation
 
 if TYPE_CHECKING:
@@ -38,9 +36,7 @@ class Nodes:
     def add(self, name: str = "", labels: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         """A node more; the answer holds its name."""
         config = self._supervisor.config
-        if name in (OUTSIDE, "init", "supervisor", "apiserver"):
-            raise ClusterError(f"node name {name!r} is reserved")
-        node = new_node(config.nodes, dns_label(name, "node name") if name else "", labels)
+        node = new_node(config.nodes, node_name(name, "node name") if name else "", labels)
         self._store((*config.nodes, node))
         self._supervisor.power_on(self._supervisor.machine_of(node))
         return {"name": node.name}
@@ -48,8 +44,8 @@ class Nodes:
     def remove(self, name: str) -> None:
         """Ends a node and forgets it with its state."""
         node = self._node(name)
-        self._supervisor.power_off(self._supervisor.machine_of(node))
         self._store(tuple(other for other in self._supervisor.config.nodes if other.name != name))
+        self._supervisor.power_off(self._supervisor.machine_of(node))
         self._supervisor.state.forget(name)
 
     def stop(self, name: str) -> None:

@@ -80,8 +80,8 @@ class Backoff:
     """When a process that died is started again: at once, then after longer and longer waits while it dies young."""
 
     first: float = 0.1  # seconds
-    longest: float = 10.0
-    young: float = 10.0
+    longest: float = 2.0
+    young: float = 5.0
     deaths: int = field(default=0, init=False)
 
     def delay(self, lived: float) -> float:

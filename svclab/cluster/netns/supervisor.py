@@ -7,19 +7,20 @@ die at any moment, and its successor goes on.
 import os
 import signal
 import time
+from collections.abc import Collection
 
 from svclab.cluster.addresses import Plan
 from svclab.cluster.config import NodeConfig
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.netns import host, network, partition, programs
 from svclab.cluster.netns.logs import limit_logs
-from svclab.cluster.netns.machine import OUTSIDE, Machine, begin, finish
+from svclab.cluster.netns.machine import OUTSIDE, Machine, begin, finish, is_agent
 from svclab.cluster.netns.operations import operations
 from svclab.cluster.netns.process import Process, fork, wait_for_end
 from svclab.cluster.netns.progress import Progress
 from svclab.cluster.netns.requests import Requests
 from svclab.cluster.netns.watch import Watch
-from svclab.cluster.state import API_SERVER, StateFolder
+from svclab.cluster.state import API_SERVER, PROCESSES, StateFolder
 
 _HOUSEKEEPING = 10.0  # seconds between looks at the logs
 _START_PATIENCE = 5.0  # seconds for a forked process to take its lock
@@ -60,6 +61,7 @@ class Supervisor:
         self.watch.add(API_SERVER, lambda: self.state.pid(API_SERVER), self._start_api_server)
         progress.say(step="nodes")
         machines = [self.outside_machine(), *(self.machine_of(node) for node in self.config.nodes if node.powered)]
+        self._end_unwanted({item.name for item in machines})
         self.start(*(item for item in machines if not self._runs(item)))
         for item in machines:
             self._watch_machine(item)
@@ -90,6 +92,12 @@ class Supervisor:
         program = programs.node_agent(self.state, self.config, node)
         return Machine(node.name, Plan.of_node(node.number), program, routes=True)
 
+    def _end_unwanted(self, wanted: Collection[str]) -> None:
+        """Ends machines whose end a supervisor before this one had stored and not lived to see."""
+        for name in self.state.held():
+            if name not in (*wanted, *PROCESSES) and not is_agent(name):
+                self.power_off(Machine(name, 0))
+
     def _runs(self, item: Machine) -> bool:
         return self.state.pid(item.name) is not None and item.port in network.links()
 
@@ -116,8 +124,7 @@ class Supervisor:
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
             wait_for_end(pidfd)
             os.close(pidfd)
-        if item.port in network.links():
-            network.run([f"link del {item.port}"])
+        network.remove(item.port)
         if self.host.net is not None:
             host.withdraw(self.state.name, [item.name])
 

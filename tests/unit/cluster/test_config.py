@@ -46,6 +46,8 @@ def test_a_kind_file_is_read() -> None:
         ({"nodes": 3}, "nodes: must be a list, not 3"),
         ({"nodes": [{"labels": {"a": 1}}]}, "nodes[0].labels: 'a': 1: both must be strings"),
         ({"nodes": [{"rolle": "worker"}]}, "nodes[0].rolle: unknown field"),
+        ({"nodes": [{"name": "apiserver"}]}, "nodes[0].name: 'apiserver' is reserved"),
+        ({"nodes": [{"name": "a-agent"}]}, "nodes[0].name: 'a-agent' is reserved"),
         ({"nodes": [{"role": "etcd"}]}, "nodes[0].role: 'etcd' is none of worker, control-plane"),
         ({"nodes": [{"name": "a"}, {"name": "a"}]}, "nodes[1]: the name or number of 'a' again"),
         ({"networking": {"podSubnet": "10.0.0.0/33"}}, "networking.podSubnet: '10.0.0.0/33' does not appear"),
