@@ -24,6 +24,7 @@ from apiserver.server.node_streams import NodeStreams
 from apiserver.server.streams import Streams
 from apiserver.store import MemoryStore, SqliteStore, Store, StoreError
 from svclab.client import Client
+from svclab.client.log_lines import write_to_stderr
 from svclab.client.transport import LocalTransport
 
 log = logging.getLogger(__name__)
@@ -35,8 +36,7 @@ GC_THRESHOLDS = (10_000, 20, 50)
 
 def run(config: Config) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code. A failure to start is one line on stderr and 1."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
-    logging.getLogger("apiserver").setLevel(logging.DEBUG if config.verbose else logging.INFO)
+    write_to_stderr(verbose=config.verbose)
     gc.set_threshold(*GC_THRESHOLDS)
     try:
         asyncio.run(serve(config))

@@ -148,7 +148,7 @@ def from_answer(code: grpc.StatusCode, details: str, trailer: Iterable[tuple[str
     for key, value in trailer:
         if key == STATUS_TRAILER:
             return from_status(meta_pb2.Status.FromString(value))
-    if code is grpc.StatusCode.UNAVAILABLE:
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):  # a server that stops cancels its streams
         return unreachable(target)
     leaf = _BY_CODE.get(code, InternalError)
     return leaf(_failure(leaf, details or f"the server answered {code.name}"))
