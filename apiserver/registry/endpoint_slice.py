@@ -1,6 +1,7 @@
 """EndpointSlices: defaults and rules."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from apiserver.registry.addresses import endpoint_faults
@@ -88,7 +89,9 @@ def _validate_endpoint(endpoint: Endpoint, address_type: str, path: str) -> list
     return errors + (_validate_hints(endpoint.hints, f"{path}.hints") if endpoint.HasField("hints") else [])
 
 
+@lru_cache(maxsize=16384)
 def _address_faults(text: str, address_type: str) -> list[str]:
+    """Kept, because a slice is written again and again with the same addresses."""
     if address_type == "FQDN":
         return dns1123_subdomain_faults(text.removesuffix("."))
     if address_type not in _ADDRESS_TYPES:

@@ -30,6 +30,7 @@ from apiserver.store import Compare, CompareFailed, Delete, KeyValue, Operation,
 from protos.kinds import NAMESPACES, Kind
 from protos.kubernetes import core_pb2 as core
 from protos.kubernetes.meta_pb2 import DeleteOptions, StatusCause
+from protos.presence import drop_empty_values
 
 OBJECT_LIMIT = 1536 * 1024  # bytes, as etcd's default limit of a request
 _NAME_ATTEMPTS = 8
@@ -270,7 +271,8 @@ def _decode(kind: Kind, value: bytes) -> Object:
 
 
 def _encode(value: Object) -> bytes:
-    """The bytes to store. Raises TooLarge."""
+    """The bytes to store, equal for equal objects. Raises TooLarge."""
+    drop_empty_values(value)
     encoded: bytes = value.SerializeToString(deterministic=True)
     if len(encoded) > OBJECT_LIMIT:
         raise TooLarge(f"the object has {len(encoded)} bytes; the limit is {OBJECT_LIMIT}")

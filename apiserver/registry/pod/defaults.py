@@ -106,7 +106,7 @@ def _tolerates(toleration: core.Toleration, taint: str) -> bool:
 
 
 def qos_class(pod: core.Pod) -> str:
-    """Guaranteed: all containers' cpu and memory limits equal their requests; BestEffort: none is set; else Burstable."""
+    """Guaranteed: all cpu and memory limits equal the requests; BestEffort: none is set; else Burstable."""
     containers = (*pod.spec.initContainers, *pod.spec.containers)
     if not any(_computed(c.resources.requests) or _computed(c.resources.limits) for c in containers):
         return "BestEffort"

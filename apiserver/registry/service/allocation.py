@@ -12,6 +12,7 @@ from apiserver.registry.network import ClusterNetwork
 from apiserver.registry.service.facts import (
     allocates_node_ports,
     has_address,
+    needs_cluster_ip,
     needs_health_check,
     needs_node_ports,
 )
@@ -46,7 +47,9 @@ class ServiceAllocator:
             return []
         spec = new.spec
         errors: list[FieldError] = []
-        kept = len(old.spec.clusterIPs) if old is not None and has_address(old) else 0
+        kept = len(old.spec.clusterIPs) if old is not None and needs_cluster_ip(old) else 0
+        if kept and not spec.clusterIPs:
+            return []
         for index, text in enumerate(spec.clusterIPs):
             # A change of an address that was there before is refused by the rules of updates.
             if index >= kept and (fault := self._address_fault(text, claims)):

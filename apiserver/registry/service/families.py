@@ -26,14 +26,11 @@ def normalise_addresses(new: Service, old: Service | None) -> None:
         if spec.clusterIP and not spec.clusterIPs:
             spec.clusterIPs.append(spec.clusterIP)
         return
-    if spec.clusterIP == old.spec.clusterIP or not same(spec.clusterIPs, old.spec.clusterIPs):
-        return
-    if not spec.clusterIP:
-        del spec.clusterIPs[:]
-    elif spec.clusterIPs:
-        spec.clusterIPs[0] = spec.clusterIP
-    else:
-        spec.clusterIPs.append(spec.clusterIP)
+    if spec.clusterIP == old.spec.clusterIP:
+        if not spec.clusterIPs:
+            spec.clusterIPs[:] = old.spec.clusterIPs
+    elif not spec.clusterIPs or same(spec.clusterIPs, old.spec.clusterIPs):
+        spec.clusterIPs[:] = [spec.clusterIP] if spec.clusterIP else []
 
 
 def default_policy(new: Service, old: Service | None) -> None:
