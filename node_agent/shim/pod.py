@@ -1,0 +1,226 @@
+"""The life of one pod: its namespaces and network, its containers, and the socket through which an agent rules them.
+
+Agent to shim: {"start": ContainerSpec} | {"signal": NUMBER, "name": CONTAINER} | {"stop": true}; on a connection of
+its own {"exec": ExecSpec} with three descriptors unless it wants a terminal, then {"signal": NUMBER}; closing the
+connection ends the process.
+Shim to agent: {"containers": [ContainerState, ...]}: all of them on a new connection, then each that changes;
+to an exec {"terminal": true} with its master's descriptor, then {"exit": CODE} or {"error": TEXT}.
+"""
+
+import json
+import os
+import selectors
+import signal
+import socket
+
+from node_agent import syscalls
+from node_agent.network import links
+from node_agent.network.netlink import Netlink, link_up
+from node_agent.shim import messages, processes
+from node_agent.shim.containers import Container, Exec, StartPipe
+from node_agent.shim.messages import Inbox, Message
+from node_agent.shim.records import RECORD, SOCKET, ContainerState, ExecSpec, PodRecord, container_spec
+
+
+def isolate(record: PodRecord) -> None:
+    """Moves the process into the pod's namespaces and lays its network. Raises OSError."""
+    node = Netlink()
+    syscalls.unshare(syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC)
+    syscalls.sethostname(record.hostname)
+    if not record.host_network:
+        syscalls.unshare(syscalls.CLONE_NEWNET)
+        pod = Netlink()
+        pod.run([link_up(links.LOOPBACK_INDEX)])
+        ends = links.Ends(record.link, os.getpid(), record.addresses, record.node_addresses, record.mtu)
+        links.connect(node, pod, ends)
+        pod.close()
+    node.close()
+    for name, value in record.sysctls.items():
+        write_sysctl(name, value)
+
+
+def write_sysctl(name: str, value: str) -> None:
+    with open("/proc/sys/" + name.replace(".", "/"), "w", encoding="ascii") as file:
+        file.write(value)
+
+
+class Pod:
+    """Serves in the pod's folder, from where relative paths are understood."""
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._containers: dict[str, Container] = {}
+        self._execs: list[Exec] = []
+        self._watchers: list[socket.socket] = []
+        self._stopping = False
+
+    def run(self, first: socket.socket) -> None:
+        """Serves until it is told to stop. `first` is the connection of the agent that made the pod."""
+        self._hear_of_children()
+        self._listen()
+        self._accepted(first)
+        while not self._stopping or self._execs or any(container.alive for container in self._containers.values()):
+            for key, _ in self._selector.select():
+                if self._selector.get_map().get(key.fd) is key:  # else closed by an earlier event of this round
+                    key.data()
+        os.unlink(SOCKET)
+
+    def _hear_of_children(self) -> None:
+        reading, self._wake = socket.socketpair()
+        for end in (reading, self._wake):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._selector.register(reading, selectors.EVENT_READ, lambda: self._reap(reading))
+
+    def _listen(self) -> None:
+        if os.path.exists(SOCKET):
+            os.unlink(SOCKET)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(SOCKET)
+        listener.listen(64)
+        self._selector.register(listener, selectors.EVENT_READ, lambda: self._accepted(listener.accept()[0]))
+
+    def _accepted(self, connection: socket.socket) -> None:
+        inbox = Inbox(connection)
+        self._watchers.append(connection)
+        self._selector.register(connection, selectors.EVENT_READ, lambda: self._readable(inbox))
+        self._tell(connection, *(container.state() for container in self._containers.values()))
+
+    def _readable(self, inbox: Inbox) -> None:
+        received = inbox.receive()
+        if received is None:
+            self._close(inbox.connection)
+            return
+        for message in received:
+            self._obey(message, inbox)
+
+    def _obey(self, message: Message, inbox: Inbox) -> None:
+        if "start" in message:
+            self._start(message["start"])
+        elif "exec" in message:
+            self._exec(ExecSpec(**message["exec"]), inbox)
+        elif "signal" in message:
+            self._signal(message, inbox.connection)
+        elif "stop" in message:
+            self._stopping = True
+            for pid in self._alive():
+                os.kill(pid, signal.SIGKILL)
+
+    def _alive(self) -> list[int]:
+        containers = [container.pid for container in self._containers.values() if container.alive]
+        return containers + [process.pid for process in self._execs]
+
+    def _start(self, fields: Message) -> None:
+        container = Container(container_spec(fields), self._selector)
+        self._containers[container.spec.name] = container
+        assert container.start_pipe
+        reading = container.start_pipe.reading
+        self._selector.register(reading, selectors.EVENT_READ, lambda: self._started(container, reading))
+
+    def _started(self, container: Container, pipe: int) -> None:
+        self._selector.unregister(pipe)
+        container.started()
+        if not container.error:
+            self._changed(container)
+
+    def _reap(self, wake: socket.socket) -> None:
+        wake.recv(512)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if not pid:
+                return
+            self._ended(pid, processes.exit_code(status))
+
+    def _ended(self, pid: int, code: int) -> None:
+        for process in [process for process in self._execs if process.pid == pid]:
+            self._execs.remove(process)
+            self._answer(process.connection, {"exit": code})
+        for container in self._containers.values():
+            if container.pid == pid and container.alive:
+                if container.start_pipe:
+                    self._selector.unregister(container.start_pipe.reading)
+                container.ended(code)
+                self._changed(container)
+
+    def _signal(self, message: Message, connection: socket.socket) -> None:
+        if "name" not in message:
+            targets = [process.pid for process in self._execs if process.connection is connection]
+        else:
+            container = self._containers.get(message["name"])
+            targets = [container.pid] if container and container.alive else []
+        for pid in targets:
+            os.kill(pid, message["signal"])
+
+    def _exec(self, wanted: ExecSpec, inbox: Inbox) -> None:
+        connection, descriptors = inbox.connection, inbox.take_descriptors()
+        self._watchers.remove(connection)
+        container = self._containers.get(wanted.name)
+        if not container or not container.alive:
+            self._answer(connection, {"error": f"container {wanted.name} is not running"})
+            return
+        spec = container.spec._replace(argv=wanted.argv, says_listening=False)
+        if wanted.terminal:
+            master, slave = processes.open_terminal(container.pid, wanted.columns, wanted.rows)
+            messages.send(connection, {"terminal": True}, (master,))
+            os.close(master)
+            descriptors = (slave, slave, slave)
+            spec = spec._replace(env={**spec.env, "TERM": "xterm"})
+        pipe = StartPipe()
+        streams = (descriptors[0], descriptors[1], descriptors[2])
+        pid = processes.start_exec(spec, container.pid, streams, pipe.writing, terminal=wanted.terminal)
+        pipe.close_writing()
+        for descriptor in set(descriptors):
+            os.close(descriptor)
+        self._execs.append(Exec(connection, pid))
+        self._selector.register(pipe.reading, selectors.EVENT_READ, lambda: self._exec_started(connection, pipe))
+
+    def _exec_started(self, connection: socket.socket, pipe: StartPipe) -> None:
+        self._selector.unregister(pipe.reading)
+        if error := pipe.result():
+            self._answer(connection, {"error": error})
+
+    def _changed(self, container: Container) -> None:
+        for connection in list(self._watchers):
+            self._tell(connection, container.state())
+
+    def _tell(self, connection: socket.socket, *states: ContainerState) -> None:
+        self._answer(connection, {"containers": [state._asdict() for state in states]})
+
+    def _answer(self, connection: socket.socket, message: Message) -> None:
+        if connection.fileno() < 0:
+            return
+        try:
+            messages.send(connection, message)
+        except OSError:
+            self._close(connection)
+
+    def _close(self, connection: socket.socket) -> None:
+        """Forgets a connection; the exec of a client that has gone is hung up and killed."""
+        if connection in self._watchers:
+            self._watchers.remove(connection)
+        for process in self._execs:
+            if process.connection is connection:
+                os.kill(process.pid, signal.SIGHUP)
+        if connection.fileno() >= 0:
+            self._selector.unregister(connection)
+            connection.close()
+
+
+def hold(directory: str, first: socket.socket) -> None:
+    """Becomes the shim of the pod in `directory`; a failure to build the pod goes to `first` as {"error": TEXT}."""
+    os.setsid()
+    os.chdir(directory)
+    with open(RECORD, encoding="utf-8") as file:
+        record = PodRecord(**json.load(file))
+    syscalls.set_process_name("svclab-pod")
+    try:
+        isolate(record)
+        os.makedirs("root", exist_ok=True)
+    except OSError as error:
+        messages.send(first, {"error": str(error)})
+        return
+    Pod().run(first)
