@@ -1,0 +1,90 @@
+"""A list of changes that the kernel makes all together or not at all."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from node_agent.nft.objects import Elements, Family, Table, element
+
+ELEMENTS_A_COMMAND = 5000  # one command is one piece of nft's memory: larger ones are no faster
+
+
+@dataclass(frozen=True)
+class ReplaceTable:
+    """The table is exactly this one afterwards, whatever it was, and there is no moment without it."""
+
+    table: Table
+
+    def text(self) -> Iterator[str]:
+        name = f"{self.table.family} {self.table.name}"
+        yield f"add table {name}\ndelete table {name}\n{self.table}"
+        for set_name, elements in self.table.elements.items():
+            yield from AddElements(self.table.family, self.table.name, set_name, elements).text()
+
+
+@dataclass(frozen=True)
+class DeleteTable:
+    """Deletes a table, if it is there."""
+
+    family: Family
+    name: str
+
+    def text(self) -> Iterator[str]:
+        yield f"add table {self.family} {self.name}\ndelete table {self.family} {self.name}\n"
+
+
+@dataclass(frozen=True)
+class AddElements:
+    """Adds elements. One that is there with another value makes the transaction fail: delete it in the same one."""
+
+    family: Family
+    table: str
+    set_name: str
+    elements: Elements
+
+    def text(self) -> Iterator[str]:
+        rows = (element(key, value) for key, value in self.elements.items())
+        yield from _commands(f"add element {self.family} {self.table} {self.set_name}", rows)
+
+
+@dataclass(frozen=True)
+class DeleteElements:
+    """Deletes elements by key. One that is not there makes the transaction fail."""
+
+    family: Family
+    table: str
+    set_name: str
+    keys: tuple[str, ...]
+
+    def text(self) -> Iterator[str]:
+        yield from _commands(f"delete element {self.family} {self.table} {self.set_name}", iter(self.keys))
+
+
+Change = ReplaceTable | DeleteTable | AddElements | DeleteElements
+
+
+@dataclass
+class Transaction:
+    """Changes in order."""
+
+    changes: list[Change] = field(default_factory=list)
+
+    def add(self, *changes: Change) -> "Transaction":
+        self.changes.extend(changes)
+        return self
+
+    def __bool__(self) -> bool:
+        return bool(self.changes)
+
+    def text(self) -> str:
+        """As nft reads it."""
+        return "".join(piece for change in self.changes for piece in change.text())
+
+
+def _commands(prefix: str, rows: Iterator[str]) -> Iterator[str]:
+    while piece := ", ".join(_take(rows)):
+        yield f"{prefix} {{ {piece} }}\n"
+
+
+def _take(rows: Iterator[str]) -> Iterable[str]:
+    return islice(rows, ELEMENTS_A_COMMAND)

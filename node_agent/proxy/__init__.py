@@ -1,0 +1,4 @@
+"""The kube-proxy: what this node should do with packets for Services, and the one place that tells the kernel.
+
+facts, changes, topology and compile are pure; only proxier.py and what it calls for I/O touch the kernel.
+"""

@@ -1,0 +1,163 @@
+"""The map elements of one svc-port on this node, for one family: pure, from facts alone.
+
+No chain and no rule belongs to a Service: all there is of it are elements, keyed by address, protocol and port. How many
+endpoints there are, and how sticky clients are, is in the name of the chain that an element points to; see rules.py.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
+from typing import Literal
+from zlib import crc32
+
+from node_agent.proxy.facts import Endpoint, NodeFacts, ServicePort
+from node_agent.proxy.topology import Categorized
+
+ElementSets = dict[str, dict[str, str]]  # set -> key -> value
+
+# The sets whose elements several svc-ports may share: ports of one ClusterIP, a pod behind several Services.
+SHARED_SETS = frozenset({"cluster-ips", "hairpin"})
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What the chain that an element points to does: choose among `count`, stick for `seconds`, from which lists.
+
+    `short`: the lists of the short circuit, where pods and this node use endpoints that outside clients do not get.
+    """
+
+    count: int
+    seconds: int
+    short: bool = False
+
+    @property
+    def chain(self) -> str:
+        prefix = "short-" if self.short else ""
+        return f"{prefix}sticky-{self.seconds}-{self.count}" if self.seconds else f"{prefix}balance-{self.count}"
+
+    @property
+    def maps(self) -> tuple[str, str, str]:
+        """The names of: endpoint by position, slot by position, endpoint by slot."""
+        prefix = "short-" if self.short else ""
+        return f"{prefix}endpoints", f"{prefix}slots", f"{prefix}sticky-endpoints"
+
+
+class Compiler:
+    """Compiles svc-ports for one node and family; `treatments` collects the chains that the elements need."""
+
+    def __init__(self, family: Literal["ip", "ip6"], node: NodeFacts) -> None:
+        self.family = family
+        self.node = node
+        self.treatments: set[Treatment] = set()
+        self._version = 6 if family == "ip6" else 4
+
+    def elements(self, port: ServicePort, endpoints: Categorized, owned: set[str]) -> ElementSets:
+        """`owned`: the svc-port's external addresses that no older Service claims (see claims.py)."""
+        out: ElementSets = {}
+        mine = Categorized(self._of_family(endpoints.cluster), self._of_family(endpoints.local), endpoints.has_any)
+        for ip in self._addresses(port.cluster_ips):
+            _put(out, "cluster-ips", ip)
+            self._internal(out, port, f"{ip} . {port.protocol} . {port.port}", mine)
+        for ip in self._addresses((*port.external_ips, *port.load_balancer_ips)):
+            if ip in owned:
+                self._external(out, port, f"{ip} . {port.protocol} . {port.port}", mine)
+        if port.node_port:
+            for ip in self._addresses(self.node.addresses):
+                self._external(out, port, f"{ip} . {port.protocol} . {port.node_port}", mine)
+        self._firewall(out, port, owned)
+        for endpoint in (*mine.cluster, *mine.local):
+            if endpoint.node == self.node.name:
+                _put(out, "hairpin", f"{endpoint.ip} . {endpoint.ip}")
+        return out
+
+    def _internal(self, out: ElementSets, port: ServicePort, vip: str, endpoints: Categorized) -> None:
+        chosen = endpoints.local if port.internal_local else endpoints.cluster
+        self._serve(out, port, vip, chosen, endpoints.has_any)
+
+    def _external(self, out: ElementSets, port: ServicePort, vip: str, endpoints: Categorized) -> None:
+        if not port.external_local:
+            _put(out, "masquerade-external", vip)
+            self._serve(out, port, vip, endpoints.cluster, endpoints.has_any)
+            return
+        if endpoints.cluster:
+            _put(out, "external-local", vip)
+            self._choose(out, port, vip, endpoints.cluster, "short-circuits", short=True)
+        self._serve(out, port, vip, endpoints.local, endpoints.has_any)
+
+    def _serve(
+        self, out: ElementSets, port: ServicePort, vip: str, endpoints: Sequence[Endpoint], has_any: bool
+    ) -> None:
+        if endpoints:
+            self._choose(out, port, vip, endpoints, "services", short=False)
+        else:  # nobody at all: refused at once; nobody here, but elsewhere: dropped
+            _put(out, "services", _named(vip, port), "drop" if has_any else "goto reject-packet")
+
+    def _choose(
+        self,
+        out: ElementSets,
+        port: ServicePort,
+        vip: str,
+        endpoints: Sequence[Endpoint],
+        services: str,
+        *,
+        short: bool,
+    ) -> None:
+        treatment = Treatment(len(endpoints), port.affinity_seconds, short)
+        self.treatments.add(treatment)
+        _put(out, services, _named(vip, port), f"goto {treatment.chain}")
+        by_position, slots, by_slot = treatment.maps
+        if not treatment.seconds:
+            for position, endpoint in enumerate(endpoints):
+                _put(out, by_position, f"{vip} . {position}", f"{endpoint.ip} . {endpoint.port}")
+            return
+        _put(out, "affinity-ids", vip, str(crc32(str(port.name).encode() + port.protocol.encode()) or 1))
+        for position, (slot, endpoint) in enumerate(_slots(endpoints)):
+            _put(out, slots, f"{vip} . {position}", str(slot))
+            _put(out, by_slot, f"{vip} . {slot}", f"{endpoint.ip} . {endpoint.port}")
+
+    def _firewall(self, out: ElementSets, port: ServicePort, owned: set[str]) -> None:
+        """Source ranges hold for load balancer addresses alone; ranges of the other family are as if not there."""
+        ranges = [ip_network(text) for text in port.source_ranges if text]
+        allowed = [network for network in ranges if network.version == self._version]
+        addresses = [ip for ip in self._addresses(port.load_balancer_ips) if ip in owned]
+        if not allowed or not addresses:
+            return
+        if any(ip_address(ip) in network for ip in self._addresses(self.node.addresses) for network in allowed):
+            allowed += [ip_network(ip) for ip in addresses]  # this node may speak from an address that it holds itself
+        for ip in addresses:
+            vip = f"{ip} . {port.protocol} . {port.port}"
+            _put(out, "firewalled", vip)
+            for network in _disjoint(allowed):
+                _put(out, "allowed-sources", f"{vip} . {network}")
+
+    def _addresses(self, addresses: Sequence[str]) -> Iterator[str]:
+        """Those of this family, each once."""
+        return (ip for ip in dict.fromkeys(addresses) if ip and (":" in ip) == (self._version == 6))
+
+    def _of_family(self, endpoints: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
+        return tuple(endpoint for endpoint in endpoints if endpoint.is_ipv6 == (self._version == 6))
+
+
+def _put(out: ElementSets, name: str, key: str, value: str = "") -> None:
+    out.setdefault(name, {})[key] = value
+
+
+def _named(vip: str, port: ServicePort) -> str:
+    """The key with the svc-port's name for readers of `nft list`; names are DNS labels, so nothing needs quoting."""
+    return f'{vip} comment "{port.name}"'
+
+
+def _slots(endpoints: Sequence[Endpoint]) -> Iterator[tuple[int, Endpoint]]:
+    """Each endpoint with a number that only depends on itself, so that clients keep theirs when others come and go."""
+    taken: set[int] = set()
+    for endpoint in endpoints:
+        slot = crc32(f"{endpoint.ip}:{endpoint.port}".encode()) or 1
+        while slot in taken:
+            slot = slot % 0xFFFFFFFF + 1
+        taken.add(slot)
+        yield slot, endpoint
+
+
+def _disjoint(networks: list[IPv4Network | IPv6Network]) -> Iterator[IPv4Network | IPv6Network]:
+    """The kernel refuses overlapping intervals."""
+    return collapse_addresses(networks)  # type: ignore[type-var]  # all of one family

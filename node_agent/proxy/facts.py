@@ -1,0 +1,224 @@
+"""Services, slices and the node as the proxy sees them: the door where API objects end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address, ip_network
+from typing import NamedTuple
+
+from protos.kubernetes import core_pb2, discovery_pb2
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+PROXY_NAME_LABEL = "service.kubernetes.io/service-proxy-name"
+HEADLESS_LABEL = "service.kubernetes.io/headless"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
+
+
+class ServiceName(NamedTuple):
+    """A Service, in the API's order."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class ServicePortName(NamedTuple):
+    """A svc-port: the unit of the proxy's work. The port's name links it to the ports of slices."""
+
+    service: ServiceName
+    port: str
+    protocol: str
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.port}" if self.port else str(self.service)
+
+
+@dataclass(frozen=True)
+class ServicePort:
+    """One port of a Service. Addresses of both families stand together; compile picks those of its family."""
+
+    name: ServicePortName
+    cluster_ips: tuple[str, ...]
+    port: int
+    node_port: int
+    external_ips: tuple[str, ...]
+    load_balancer_ips: tuple[str, ...]  # of ingress entries with ipMode VIP
+    source_ranges: tuple[str, ...]
+    internal_local: bool
+    external_local: bool
+    affinity_seconds: int  # 0: no session affinity
+    created: int  # creationTimestamp, in seconds: of two that claim one address the older wins
+
+    @property
+    def protocol(self) -> str:
+        """In nft's words."""
+        return self.name.protocol.lower()
+
+    @property
+    def externally_accessible(self) -> bool:
+        return bool(self.node_port or self.external_ips or self.load_balancer_ips)
+
+    @property
+    def uses_cluster_endpoints(self) -> bool:
+        return not self.internal_local or self.externally_accessible
+
+    @property
+    def uses_local_endpoints(self) -> bool:
+        return self.internal_local or (self.external_local and self.externally_accessible)
+
+
+@dataclass(frozen=True)
+class ServiceFacts:
+    """A Service that is proxied: its ports, and the health check that a load balancer asks for (0: none)."""
+
+    ports: tuple[ServicePort, ...]
+    health_check_node_port: int
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One address and port behind a svc-port, with its conditions; `zones` and `nodes` are the hints."""
+
+    ip: str
+    port: int
+    ready: bool
+    serving: bool
+    terminating: bool
+    node: str
+    zones: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+
+    @property
+    def is_ipv6(self) -> bool:
+        return ":" in self.ip
+
+
+@dataclass(frozen=True)
+class SliceFacts:
+    """One EndpointSlice: whose it is, and its endpoints by (port name, protocol)."""
+
+    service: ServiceName
+    endpoints: dict[tuple[str, str], tuple[Endpoint, ...]]
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """What the proxy needs of its own Node. `addresses`: where node ports answer."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    pod_cidrs: tuple[str, ...] = ()
+    zone: str = ""
+    is_leaving: bool = False  # being deleted, or about to be scaled down: a cloud load balancer should drain it
+
+    @cached_property
+    def topology(self) -> tuple[object, ...]:
+        """What all rules depend on: a change of it is a full sync."""
+        return (self.addresses, self.pod_cidrs, self.zone)
+
+
+def service_facts(service: core_pb2.Service) -> ServiceFacts | None:
+    """None where this proxy has nothing to do: headless, ExternalName, without address, or another proxy's."""
+    spec = service.spec
+    if spec.type == "ExternalName" or spec.clusterIP in ("", "None") or PROXY_NAME_LABEL in service.metadata.labels:
+        return None
+    ports = tuple(_service_port(service, port) for port in spec.ports)
+    local = spec.type == "LoadBalancer" and spec.externalTrafficPolicy == "Local"
+    return ServiceFacts(ports, spec.healthCheckNodePort if local else 0)
+
+
+def _service_port(service: core_pb2.Service, port: core_pb2.ServicePort) -> ServicePort:
+    spec, meta = service.spec, service.metadata
+    sticky = spec.sessionAffinity == "ClientIP"
+    return ServicePort(
+        name=ServicePortName(ServiceName(meta.namespace, meta.name), port.name, port.protocol or "TCP"),
+        cluster_ips=tuple(spec.clusterIPs) or (spec.clusterIP,),
+        port=port.port,
+        node_port=port.nodePort if spec.type in ("NodePort", "LoadBalancer") else 0,
+        external_ips=tuple(map(_canonical_ip, spec.externalIPs)),
+        load_balancer_ips=tuple(_load_balancer_ips(service)),
+        source_ranges=tuple(map(_canonical_range, spec.loadBalancerSourceRanges)),
+        internal_local=spec.internalTrafficPolicy == "Local",
+        external_local=spec.externalTrafficPolicy == "Local",
+        affinity_seconds=(spec.sessionAffinityConfig.clientIP.timeoutSeconds or 10800) if sticky else 0,
+        created=meta.creationTimestamp.seconds,
+    )
+
+
+def _load_balancer_ips(service: core_pb2.Service) -> Iterator[str]:
+    if service.spec.type == "LoadBalancer":
+        for ingress in service.status.loadBalancer.ingress:
+            if ingress.ip and ingress.ipMode in ("", "VIP"):
+                yield _canonical_ip(ingress.ip)
+
+
+def _canonical_ip(text: str) -> str:
+    """The one text of an address; what is no address (the API accepts some old spellings) stays and matches nothing."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return ""
+
+
+def _canonical_range(text: str) -> str:
+    try:
+        return str(ip_network(text.strip(), strict=False))
+    except ValueError:
+        return ""
+
+
+def slice_facts(slice_: discovery_pb2.EndpointSlice) -> SliceFacts | None:
+    """None for a slice that no proxied Service can use: without a Service's name, headless, FQDN, another proxy's."""
+    labels = slice_.metadata.labels
+    service = labels.get(SERVICE_NAME_LABEL, "")
+    if not service or slice_.addressType == "FQDN" or HEADLESS_LABEL in labels or PROXY_NAME_LABEL in labels:
+        return None
+    endpoints = {
+        (port.name, port.protocol or "TCP"): tuple(
+            _endpoint(found, port.port) for found in slice_.endpoints if found.addresses
+        )
+        for port in slice_.ports
+        if port.port
+    }
+    return SliceFacts(ServiceName(slice_.metadata.namespace, service), endpoints)
+
+
+def _endpoint(found: discovery_pb2.Endpoint, port: int) -> Endpoint:
+    """Conditions that are not said read as ready and serving, and as not terminating."""
+    conditions = found.conditions
+    ready = conditions.ready if conditions.HasField("ready") else True
+    return Endpoint(
+        ip=found.addresses[0],  # consumers must use only the first
+        port=port,
+        ready=ready,
+        serving=conditions.serving if conditions.HasField("serving") else ready,
+        terminating=conditions.terminating,
+        node=found.nodeName,
+        zones=tuple(zone.name for zone in found.hints.forZones),
+        nodes=tuple(node.name for node in found.hints.forNodes),
+    )
+
+
+def node_facts(node: core_pb2.Node, node_port_addresses: tuple[str, ...] = ()) -> NodeFacts:
+    """Node ports answer on the primary address of each family, or on those within `node_port_addresses` (CIDRs)."""
+    internal = [found.address for found in node.status.addresses if found.type == "InternalIP"]
+    external = [found.address for found in node.status.addresses if found.type == "ExternalIP"]
+    leaving = node.metadata.HasField("deletionTimestamp")
+    return NodeFacts(
+        name=node.metadata.name,
+        addresses=_accepting([*internal, *external], node_port_addresses),
+        pod_cidrs=tuple(node.spec.podCIDRs) or ((node.spec.podCIDR,) if node.spec.podCIDR else ()),
+        zone=node.metadata.labels.get(ZONE_LABEL, ""),
+        is_leaving=leaving or any(taint.key == AUTOSCALER_TAINT for taint in node.spec.taints),
+    )
+
+
+def _accepting(addresses: list[str], ranges: tuple[str, ...]) -> tuple[str, ...]:
+    if ranges:
+        networks = [ip_network(text) for text in ranges]
+        return tuple(a for a in addresses if any(ip_address(a) in network for network in networks))
+    primary = (next((a for a in addresses if (":" in a) == v6), "") for v6 in (False, True))
+    return tuple(filter(None, primary))
