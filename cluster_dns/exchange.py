@@ -1,12 +1,15 @@
 """One question to one upstream: over UDP from a port of its own, and again over TCP where the reply was truncated."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import cast
 
 from cluster_dns.encoder import write_query
-from cluster_dns.forward import Server
 from cluster_dns.message import FormatError, Query, Reply
 from cluster_dns.wire import read_reply
+
+Server = tuple[str, int]  # address, port
+Exchange = Callable[[Server, Query], Awaitable[Reply]]  # one question to one server; raises OSError or FormatError
 
 _LENGTH = 2  # bytes before each message over TCP
 

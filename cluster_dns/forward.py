@@ -2,19 +2,17 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 
 from cluster_dns.cache import Question, ReplyCache
+from cluster_dns.exchange import Exchange, Server
+from cluster_dns.health import Health
 from cluster_dns.message import EDNS_UDP_SIZE, IN, RD, Edns, FormatError, Query, Rcode, Reply
-
-Server = tuple[str, int]  # address, port
-Exchange = Callable[[Server, Query], Awaitable[Reply]]  # one question to one server; raises OSError or FormatError
 
 TRY_TIMEOUT = 2.0  # seconds that one server has
 TIMEOUT = 4.0  # seconds for all tries: less than the five that a resolver's client waits
 MIN_TRIES = 2
-FAILED_FOR = 10.0  # seconds during which a server that failed is asked last
 MAX_CONCURRENT = 1000  # as CoreDNS' max_concurrent
 _UNSERVED = {Rcode.SERVFAIL, Rcode.NOTIMP, Rcode.REFUSED}  # another server may know better
 
@@ -31,7 +29,7 @@ class Forwarder:
         self._exchange = exchange
         self._clock = clock
         self._chance = chance
-        self._failed: dict[Server, float] = {}  # when
+        self._health = Health(exchange, chance)
         self._open: dict[Question, asyncio.Task[Reply]] = {}
 
     async def resolve(self, question: Question) -> Reply:
@@ -50,8 +48,14 @@ class Forwarder:
             task.add_done_callback(lambda _: self._open.pop(question, None))
         return await asyncio.shield(task)
 
+    def check(self) -> None:
+        """Finds out which servers can be reached, so that no question has to."""
+        for server in self._servers:
+            self._health.suspect(server)
+
     async def close(self) -> None:
         """Gives up the open questions."""
+        await self._health.close()
         tasks = list(self._open.values())
         for task in tasks:
             task.cancel()
@@ -59,9 +63,12 @@ class Forwarder:
 
     async def _ask(self, question: Question) -> Reply:
         reply = Reply(Rcode.SERVFAIL)
+        servers = self._usable()
+        if not servers:
+            return reply
         try:
             async with asyncio.timeout(TIMEOUT):
-                for server in islice(cycle(self._in_order()), max(MIN_TRIES, len(self._servers))):
+                for server in islice(cycle(servers), max(MIN_TRIES, len(servers))):
                     reply = await self._try(server, question) or reply
                     if reply.rcode not in _UNSERVED:
                         break
@@ -71,7 +78,7 @@ class Forwarder:
         return reply
 
     async def _try(self, server: Server, question: Question) -> Reply | None:
-        """What the server says; None if it says nothing, and then others come first for a while."""
+        """What the server says; None if it says nothing."""
         asked = question.name + question.qtype.to_bytes(2, "big") + IN.to_bytes(2, "big")
         edns = Edns(EDNS_UDP_SIZE, 0, question.wants_dnssec)
         query = Query(self._chance.getrandbits(16), RD, asked, question.name, question.qtype, IN, edns)
@@ -79,12 +86,11 @@ class Forwarder:
             async with asyncio.timeout(TRY_TIMEOUT):
                 reply = await self._exchange(server, query)
         except (OSError, FormatError):  # TimeoutError is an OSError
-            self._failed[server] = self._clock()
+            self._health.suspect(server)
             return None
-        self._failed.pop(server, None)
         return reply
 
-    def _in_order(self) -> list[Server]:
+    def _usable(self) -> list[Server]:
+        """The servers that are not down, in random order, the suspected ones last."""
         servers = self._chance.sample(self._servers, len(self._servers))
-        now = self._clock()
-        return sorted(servers, key=lambda server: now - self._failed.get(server, now - FAILED_FOR) < FAILED_FOR)
+        return sorted((one for one in servers if not self._health.is_down(one)), key=self._health.is_suspected)

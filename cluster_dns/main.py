@@ -81,6 +81,7 @@ async def running(config: Config, stopped: asyncio.Event) -> AsyncIterator[Runni
     responder = Responder(zone, ready, forwarder, random.Random())
     async with AsyncExitStack() as undo:
         client = await undo.enter_async_context(Client(target(config)))
+        forwarder.check()
         undo.push_async_callback(forwarder.close)
         udp, tcp = await listen(config.listen, responder, undo)
         traffics = [*(listener.traffic for listener in udp), *(listener.traffic for listener in tcp)]

@@ -12,7 +12,8 @@ import pytest
 
 from cluster_dns.answers import ReadyAnswers
 from cluster_dns.catalog import SERVICE_OF_SLICE, Catalog
-from cluster_dns.forward import Forwarder, Server
+from cluster_dns.exchange import Server
+from cluster_dns.forward import Forwarder
 from cluster_dns.message import Query, Reply
 from cluster_dns.names import ZoneNames, from_text
 from cluster_dns.responder import Responder

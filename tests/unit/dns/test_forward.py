@@ -7,11 +7,12 @@ from collections.abc import Callable
 import dns.rcode
 import pytest
 
-from cluster_dns import forward
+from cluster_dns import forward, health
 from cluster_dns.cache import Question
-from cluster_dns.forward import Forwarder, Server
+from cluster_dns.exchange import Server
+from cluster_dns.forward import Forwarder
 from cluster_dns.message import FormatError, Rcode, Record, Reply, RType
-from cluster_dns.names import from_text
+from cluster_dns.names import ROOT, from_text
 from tests.unit.dns.conftest import DnsServer, FakeUpstream, lines, section_text, service
 
 NAME = from_text("www.example.com")
@@ -28,6 +29,8 @@ def forwarder(upstream: FakeUpstream, *servers: Server, clock: Callable[[], floa
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forward, "TRY_TIMEOUT", 0.01)
     monkeypatch.setattr(forward, "TIMEOUT", 0.05)
+    monkeypatch.setattr(health, "TIMEOUT", 0.01)
+    monkeypatch.setattr(health, "INTERVAL", 0.0)
 
 
 async def test_a_reply_is_asked_for_once_and_then_known() -> None:
@@ -75,25 +78,54 @@ async def test_another_server_is_asked_when_one_fails(fault: Reply | Exception) 
         assert await asked.resolve(QUESTION) == ADDRESS
 
 
-async def test_a_server_that_failed_is_asked_last_for_a_while() -> None:
-    now = 0.0
-    upstream = FakeUpstream()
-    asked = forwarder(upstream, FIRST, SECOND, clock=lambda: now)
-    asked._failed[FIRST] = now
-    upstream.replies = {from_text(f"n{number}"): ADDRESS for number in range(40)}
-    for number in range(20):
-        await asked.resolve(Question(from_text(f"n{number}"), RType.A, False))
-    assert {server for server, _ in upstream.asked} == {SECOND}
-    now = forward.FAILED_FOR
-    for number in range(20, 40):
-        await asked.resolve(Question(from_text(f"n{number}"), RType.A, False))
-    assert {server for server, _ in upstream.asked} == {FIRST, SECOND}
+async def test_a_suspected_server_is_asked_last_until_its_probe_is_answered() -> None:
+    upstream = FakeUpstream({ROOT: OSError("unreachable")})
+    asked = forwarder(upstream, FIRST, SECOND)
+    questions = [Question(from_text(f"n{number}"), RType.A, False) for number in range(40)]
+    upstream.replies |= {question.name: ADDRESS for question in questions}
+    asked._health.suspect(FIRST)
+    for question in questions[:20]:
+        await asked.resolve(question)
+    assert asked_servers(upstream) == {SECOND}
+    upstream.replies[ROOT] = Reply(Rcode.NOERROR)
+    await until(lambda: not asked._health.is_suspected(FIRST))
+    for question in questions[20:]:
+        await asked.resolve(question)
+    assert asked_servers(upstream) == {FIRST, SECOND}
+
+
+def asked_servers(upstream: FakeUpstream) -> set[Server]:
+    return {server for server, query in upstream.asked if query.name != ROOT}
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 (no event tells of it)
+        await asyncio.sleep(0)
+
+
+async def test_while_all_servers_are_down_there_is_servfail_at_once() -> None:
+    upstream = FakeUpstream({ROOT: OSError("unreachable"), NAME: ADDRESS})
+    asked = forwarder(upstream)
+    asked.check()
+    await until(lambda: asked._health.is_down(FIRST))
+    assert await asked.resolve(QUESTION) == Reply(Rcode.SERVFAIL)
+    assert not asked_servers(upstream)
+    upstream.replies[ROOT] = Reply(Rcode.SERVFAIL)  # any answer will do
+    await until(lambda: not asked._health.is_down(FIRST))
+    assert await asked.resolve(QUESTION) == ADDRESS
+
+
+async def test_silence_about_one_name_takes_no_server_down() -> None:
+    upstream = FakeUpstream({ROOT: Reply(Rcode.NOERROR), NAME: ADDRESS})
+    asked = forwarder(upstream)
+    await asked.resolve(Question(from_text("dead.example"), RType.A, False))
+    assert await asked.resolve(QUESTION) == ADDRESS
 
 
 async def test_silence_ends_in_servfail_after_two_tries() -> None:
     upstream = FakeUpstream()
     assert await forwarder(upstream).resolve(QUESTION) == Reply(Rcode.SERVFAIL)
-    assert len(upstream.asked) == 2
+    assert len([query for _, query in upstream.asked if query.name == NAME]) == 2
 
 
 async def test_without_a_server_there_is_servfail_at_once() -> None:
