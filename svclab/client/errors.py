@@ -127,6 +127,7 @@ _BY_CODE: dict[grpc.StatusCode, type[ApiError]] = {
     grpc.StatusCode.UNIMPLEMENTED: MethodNotAllowed,
     grpc.StatusCode.ALREADY_EXISTS: AlreadyExists,
     grpc.StatusCode.ABORTED: Conflict,
+    grpc.StatusCode.FAILED_PRECONDITION: Conflict,
     grpc.StatusCode.OUT_OF_RANGE: Expired,
     grpc.StatusCode.RESOURCE_EXHAUSTED: TooManyRequests,
     grpc.StatusCode.DEADLINE_EXCEEDED: Timeout,

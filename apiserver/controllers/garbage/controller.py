@@ -26,9 +26,8 @@ class GarbageCollector:
     def __init__(self, client: Client, informers: Informers, clock: Clock) -> None:
         self._client = client
         self._informers = informers.by_kind()
-        self._controller: Controller[Item] = Controller(
-            "garbage-collector", self.reconcile, self._informers.values(), clock=clock
-        )
+        read = self._informers.values()
+        self._controller = Controller[Item]("garbage-collector", self.reconcile, read, clock=clock)
         for informer in self._informers.values():
             informer.add_handler(self._changed)
 
