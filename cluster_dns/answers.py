@@ -116,7 +116,7 @@ class ReadyAnswers:
 
     def _build(self, name: bytes) -> None:
         sets = self._zone.find(name)
-        if sets is None:
+        if sets is None or not self._zone.has_own(name):
             return
         for rtype in sets:
             ready = ReadyAnswer((RType(rtype).name, Rcode.NOERROR.name))

@@ -52,6 +52,10 @@ class Zone:
         """Whether the zone is to answer for the name, be it there or not."""
         return is_within(name, self.settings.names.apex)
 
+    def has_own(self, name: bytes) -> bool:
+        """Whether an object contributes the name itself, so that it is not there for the names below it alone."""
+        return name in self._by_name
+
     def find(self, name: bytes) -> dict[int, tuple[Record, ...]] | None:
         """The name's records by type; None if it is not there.
 

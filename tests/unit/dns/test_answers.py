@@ -136,6 +136,17 @@ def test_missing_names_fill_no_memory(server: DnsServer, monkeypatch: pytest.Mon
     assert server.ask("web.default.svc.cluster.local. A").answer
 
 
+def test_a_namespace_that_goes_before_its_services_is_gone_with_the_last(server: DnsServer) -> None:
+    server.catalog.namespace_changed("default", exists=True)
+    server.put(service("web", "10.96.0.7"))
+    server.catalog.namespace_changed("default", exists=False)
+    server.apply()
+    assert server.ask("default.svc.cluster.local. A").rcode() == dns.rcode.NOERROR
+    server.catalog.service_changed(("default", "web"), None)
+    server.apply()
+    assert server.ask("default.svc.cluster.local. A").rcode() == dns.rcode.NXDOMAIN
+
+
 def test_the_serial_is_the_time_of_the_last_change(server: DnsServer) -> None:
     server.put(service("web", "10.96.0.7"), service("api", "10.96.0.8"))
     server.catalog.service_changed(("default", "api"), None)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from protos.kubernetes.core_pb2 import Service
@@ -84,6 +84,9 @@ def shown(server: DnsServer) -> dict[bytes, tuple[bytes, bytes]]:
     return ready | {b"name:" + name: (b"", b"") for name in [*server.zone._by_name, *server.zone._below]}
 
 
+@example(
+    [service("a", "10.96.0.1", namespace="x"), ("x", True), service("a", "10.96.0.1", namespace="x"), ("x", False)], [1]
+)
 @given(events, st.lists(st.integers(1, 5), min_size=1))
 def test_any_order_and_any_portions_end_the_same(played: list[Event], portions: list[int]) -> None:
     stepwise, at_once, shuffled = DnsServer(), DnsServer(), DnsServer()
