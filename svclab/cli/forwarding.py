@@ -53,7 +53,8 @@ def _handle(context: click.Context, forwarder: Forwarder, connection: socket.soc
     with context.scope(cleanup=False), connection:
         try:
             pod, port = forwarder.choose(forwarder.remote)
-            _carry(connection, PortForwardOpen(namespace=pod.metadata.namespace, pod=pod.metadata.name, port=port))
+            opening = PortForwardOpen(namespace=pod.metadata.namespace, pod=pod.metadata.name, port=port)
+            carry(connection, lambda frames: client().port_forward(opening, frames))
         except (CliError, OSError) as error:
             complain(f"error: forwarding a connection of port {forwarder.port}: {error}")
         except Exception as error:
@@ -62,8 +63,9 @@ def _handle(context: click.Context, forwarder: Forwarder, connection: socket.soc
             complain(api_error_text(error, f"error forwarding a connection of port {forwarder.port}"))
 
 
-def _carry(connection: socket.socket, opening: Any) -> None:
-    for frame in client().port_forward(opening, _read(connection)):
+def carry(connection: socket.socket, stream: Callable[[Iterator[Any]], Iterator[Any]]) -> None:
+    """Passes frames both ways until both sides have ended. Raises OSError, or what the stream raises."""
+    for frame in stream(_read(connection)):
         if frame.stdout:
             connection.sendall(frame.stdout)
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from svclab.cli.settings import client
 
-_RETRY_PAUSE = 0.3  # seconds
+RETRY_PAUSE = 0.3  # seconds
 _PATIENCE = 30.0  # seconds without an answer after which following is given up
 
 
@@ -50,7 +50,7 @@ class LogSource:
                 lost_at = lost_at or time.monotonic()
                 if time.monotonic() - lost_at > _PATIENCE:
                     raise
-                time.sleep(_RETRY_PAUSE)
+                time.sleep(RETRY_PAUSE)
                 source = replace(source, tail=-1, since=_age(seen)) if seen else source
 
     def _request(self) -> Any:

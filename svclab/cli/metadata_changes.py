@@ -32,7 +32,7 @@ class Changes:
 def metadata_options(field: str) -> Callable[[Any], Any]:
     """The arguments and options of both verbs."""
     return options.combined(
-        click.argument("words", nargs=-1),
+        options.resources,
         options.filenames,
         options.selectors,
         options.all_objects,

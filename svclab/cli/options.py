@@ -5,6 +5,8 @@ from typing import Any, TypeVar
 
 import click
 
+from svclab.cli.suggestions import complete_resources
+
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
 
@@ -25,6 +27,7 @@ def combined(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
+resources = click.argument("words", nargs=-1, shell_complete=complete_resources)
 output = click.option("-o", "--output", default="", help=_OUTPUT_HELP)
 template = click.option("--template", default="", help="The template of -o jsonpath or the path of -o jsonpath-file.")
 

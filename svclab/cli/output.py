@@ -1,6 +1,5 @@
 """What `-o` asks for: objects as YAML, JSON, names, templates or columns."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +84,8 @@ class Output:
         try:
             template = jsonpath.parse(self.argument)
             if self.format == "jsonpath-as-json":
+                import json
+
                 return json.dumps(jsonpath.find(template, value), indent=4, ensure_ascii=False) + "\n"
             return jsonpath.to_text(template, value)
         except jsonpath.JSONPathError as error:

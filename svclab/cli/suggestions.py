@@ -18,7 +18,8 @@ def complete_resources(ctx: click.Context, param: click.Parameter, incomplete: s
     if before and "/" not in before[0]:
         kind = find_kind(before[0])
         return _names(kind, incomplete) if kind else []
-    return [kind.resource for kind in KINDS if kind.resource.startswith(incomplete)]
+    plurals = [kind.resource for kind in KINDS if kind.resource.startswith(incomplete)]
+    return plurals or [name for kind in KINDS for name in kind.short_names if name.startswith(incomplete)]
 
 
 def complete_pods(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

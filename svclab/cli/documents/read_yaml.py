@@ -10,11 +10,23 @@ from svclab.cli.documents.scalars import resolve
 
 _MAX_REPEATED = 100_000  # nodes of one document that aliases repeat
 _MERGE_KEY = "<<"
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = "plain"  # a scalar without quotes and without a tag
+_RESOLVED_TAGS = {_PLAIN, *(_TAG + name for name in ("bool", "float", "int", "null"))}
+
+
+class _Loader(yaml.CSafeLoader):
+    """Leaves it to us what a plain scalar means."""
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: Any) -> str:
+        if kind is yaml.ScalarNode and implicit[0]:
+            return _PLAIN
+        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
 
 
 def read(text: str) -> Iterator[Document]:
     """The documents of a YAML text; empty ones are left out, but counted. Raises Malformed."""
-    loader = yaml.CSafeLoader(text)
+    loader = _Loader(text)
     number = 1
     try:
         while loader.check_node():
@@ -73,13 +85,9 @@ class _Reader:
             self.open.discard(id(node))
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
-        if node.tag in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:timestamp") and node.style:
-            return node.value
-        if node.tag == "tag:yaml.org,2002:binary":
+        if node.tag == f"{_TAG}binary":
             return "".join(node.value.split())
-        if node.style:
-            return node.value
-        return resolve(node.value) if node.tag != "!" else node.value
+        return resolve(node.value) if node.tag in _RESOLVED_TAGS else node.value
 
     def sequence(self, node: yaml.Node, path: str) -> list[Any]:
         items = []
@@ -93,7 +101,7 @@ class _Reader:
         found: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            if isinstance(key_node, yaml.ScalarNode) and key_node.value == _MERGE_KEY and not key_node.style:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value == _MERGE_KEY and key_node.tag == _PLAIN:
                 merged.update(self.merge(value_node, path))
                 continue
             key = self.key(key_node)

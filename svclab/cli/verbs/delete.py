@@ -37,7 +37,7 @@ _PROPAGATION = {"background": "Background", "foreground": "Foreground", "orphan"
 
 
 @command("delete", examples=EXAMPLES, usage="([-f FILENAME] | TYPE [(NAME | -l label | --all)]) [options]")
-@click.argument("words", nargs=-1)
+@options.resources
 @options.filenames
 @options.selectors
 @options.all_objects

@@ -32,7 +32,7 @@ svclab describe pods web
 
 
 @command("describe", examples=EXAMPLES, usage="(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME) [options]")
-@click.argument("words", nargs=-1)
+@options.resources
 @options.filenames
 @options.label_selector
 @options.all_namespaces

@@ -17,7 +17,6 @@ from svclab.cli.messages import complain, note
 from svclab.cli.results import Results, results_for
 from svclab.cli.selection import select
 from svclab.cli.settings import client
-from svclab.cli.suggestions import complete_resources
 
 EXAMPLES = """
 # Edit the service 'web'
@@ -36,7 +35,7 @@ _HEADER = """\
 
 
 @command("edit", examples=EXAMPLES, usage="(TYPE NAME | TYPE/NAME | -f FILENAME) [options]")
-@click.argument("words", nargs=-1, shell_complete=complete_resources)
+@options.resources
 @options.filenames
 @click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", help="The format to edit in.")
 def edit(words: tuple[str, ...], filenames: tuple[str, ...], recursive: bool, output: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from protos.kubernetes import core_pb2
+from svclab.cli import options
 from svclab.cli.command import command
 from svclab.cli.errors import BadUsage, CliError
 from svclab.cli.key_values import parse_pairs
@@ -31,7 +32,7 @@ svclab expose service web --port=443 --target-port=8443 --name=web-https
     examples=EXAMPLES,
     usage="(TYPE NAME | TYPE/NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [options]",
 )
-@click.argument("words", nargs=-1)
+@options.resources
 @click.option(
     "--port",
     "ports",

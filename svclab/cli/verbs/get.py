@@ -1,7 +1,6 @@
 """`svclab get`."""
 
 import sys
-import time
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -13,13 +12,11 @@ from svclab.cli import options
 from svclab.cli.command import command
 from svclab.cli.errors import BadUsage, ExitWith, api_error_text
 from svclab.cli.fetching import PAGE_SIZE, Following, fetch
+from svclab.cli.listing import EventTables, Tables
 from svclab.cli.messages import complain, note
 from svclab.cli.output import Output
-from svclab.cli.printers import columns
-from svclab.cli.printers.cells import LABELS, NAMESPACE, label_header, label_value
 from svclab.cli.selection import Selection, select
 from svclab.cli.settings import namespace
-from svclab.cli.tables import Column, TableWriter, View
 
 EXAMPLES = """
 # List all pods
@@ -43,62 +40,8 @@ svclab get pods -l app=web -w
 """
 
 
-class Tables:
-    """Turns objects into kubectl's tables; a kind that comes again goes on below its first header."""
-
-    def __init__(
-        self,
-        *,
-        wide: bool,
-        headers: bool,
-        show_kind: bool,
-        show_namespace: bool,
-        label_columns: Sequence[str],
-        show_labels: bool,
-    ) -> None:
-        self.wide = wide
-        self.headers = headers
-        self.show_kind = show_kind
-        self.show_namespace = show_namespace
-        self.extra = [Column(label_header(key), label_value(key)) for key in label_columns]
-        self.extra += [LABELS] if show_labels else []
-        self.writers: dict[str, TableWriter] = {}
-
-    def text(self, kind: Kind, objects: Sequence[Any], *, event: str = "") -> str:
-        """The rows of objects of one kind; `event` fills the first column of --output-watch-events."""
-        writer = self.writers.get(kind.resource)
-        if writer is None:
-            writer = self.writers[kind.resource] = TableWriter(self._columns(kind), self.headers)
-        view = View(time.time(), self.wide)
-        if not event:
-            return writer.text(objects, view)
-        return writer.text([(event, item) for item in objects], view)
-
-    def _columns(self, kind: Kind) -> list[Column]:
-        found = [self._with_kind(kind, column) for column in columns(kind)]
-        first = [NAMESPACE] if self.show_namespace and kind.namespaced else []
-        return [*first, *found, *self.extra]
-
-    def _with_kind(self, kind: Kind, column: Column) -> Column:
-        if not self.show_kind or column.header != "NAME":
-            return column
-        return Column("NAME", lambda obj, view: f"{kind.qualified}/{column.cell(obj, view)}", column.wide)
-
-
-class EventTables(Tables):
-    """Rows with the type of the change before them."""
-
-    def _columns(self, kind: Kind) -> list[Column]:
-        inner = [Column(column.header, _of_object(column), column.wide) for column in super()._columns(kind)]
-        return [Column("EVENT", lambda pair, view: f"{pair[0]:<8}"), *inner]
-
-
-def _of_object(column: Column) -> Any:
-    return lambda pair, view: column.cell(pair[1], view)
-
-
 @command("get", examples=EXAMPLES, usage="[-o FORMAT] (TYPE[,TYPE] [NAME ...] | TYPE/NAME ... | -f FILE) [options]")
-@click.argument("words", nargs=-1)
+@options.resources
 @options.output
 @options.template
 @options.all_namespaces

@@ -33,7 +33,7 @@ PatchType = Literal["strategic", "merge", "json"]
 @command(
     "patch", examples=EXAMPLES, usage="(-f FILENAME | TYPE NAME | TYPE/NAME) [-p PATCH|--patch-file FILE] [options]"
 )
-@click.argument("words", nargs=-1)
+@options.resources
 @options.filenames
 @click.option("-p", "--patch", "patch_text", default="", help="The patch to be applied to the resource: JSON or YAML.")
 @click.option("--patch-file", default="", help="A file containing a patch to be applied to the resource.")

@@ -15,7 +15,6 @@ from svclab.cli.pod_choice import pods_of
 from svclab.cli.ports import parse_port
 from svclab.cli.selection import Request, one_object
 from svclab.cli.settings import client
-from svclab.cli.suggestions import complete_resources
 
 EXAMPLES = """
 # Listen on ports 5000 and 6000, forwarding to the same ports of the pod
@@ -45,7 +44,7 @@ class PortPair:
     examples=EXAMPLES,
     usage="TYPE/NAME [options] [LOCAL_PORT:]REMOTE_PORT [...[LOCAL_PORT_N:]REMOTE_PORT_N]",
 )
-@click.argument("words", nargs=-1, shell_complete=complete_resources)
+@options.resources
 @click.option(
     "--address",
     multiple=True,
@@ -61,7 +60,7 @@ def port_forward(words: tuple[str, ...], address: tuple[str, ...]) -> None:
     if len(words) <= split:
         raise BadUsage("TYPE/NAME and list of ports are required for port-forward")
     request = one_object(words[:split], "port-forward", default="pods")
-    pairs = [_parse(word) for word in words[split:]]
+    pairs = [parse_pair(word) for word in words[split:]]
     choose = _destination(request)
     for pair in pairs:
         choose(pair.remote)  # fails now rather than at the first connection
@@ -76,7 +75,8 @@ def _is_port(word: str) -> bool:
     return all(part.isdecimal() for part in word.split(":") if part)
 
 
-def _parse(text: str) -> PortPair:
+def parse_pair(text: str) -> PortPair:
+    """Reads `[LOCAL:]REMOTE`. Raises BadUsage."""
     local, colon, remote = text.partition(":")
     remote = remote if colon else local
     if not remote:

@@ -39,7 +39,7 @@ _WEEK = 7 * 24 * 3600.0
 @command(
     "wait", examples=EXAMPLES, usage="(-f FILENAME | TYPE/NAME | TYPE [(-l label | --all)]) --for=CONDITION [options]"
 )
-@click.argument("words", nargs=-1)
+@options.resources
 @click.option(
     "--for",
     "condition_text",
