@@ -36,23 +36,24 @@ class NodeIpamController:
         node = self._informers.nodes.lister.get(*key)
         if node is None:
             return
-        missing = missing_families(self._cluster_cidrs, node.spec.podCIDRs)
-        if not missing or key in self._given:
+        if not missing_families(self._cluster_cidrs, node.spec.podCIDRs):
             return
-        new = [first_free(cidr, self._used()) for cidr in missing]
-        if not all(new):
-            self._recorder.event(node, "Normal", "CIDRNotAvailable", f"Node {key} status is now: CIDRNotAvailable")
-            raise Terminal(f"no podCIDR left in {' '.join(self._cluster_cidrs)}")
-        cidrs = [*node.spec.podCIDRs, *new]
-        self._given[key] = cidrs
+        # What was chosen stays chosen: when an answer is lost, the node may have it already.
+        cidrs = self._given[key] = self._given.get(key) or self._choose(node)
         try:
             spec = {"podCIDR": cidrs[0], "podCIDRs": cidrs}
             await self._client.patch(kinds.NODES, key.name, "", {"spec": spec}, type="merge")
         except errors.NotFound:
             del self._given[key]
-        except errors.ApiError:
-            del self._given[key]
-            raise
+
+    def _choose(self, node: core_pb2.Node) -> list[str]:
+        missing = missing_families(self._cluster_cidrs, node.spec.podCIDRs)
+        new = [first_free(cidr, self._used()) for cidr in missing]
+        if not all(new):
+            text = f"Node {node.metadata.name} status is now: CIDRNotAvailable"
+            self._recorder.event(node, "Normal", "CIDRNotAvailable", text)
+            raise Terminal(f"no podCIDR left in {' '.join(self._cluster_cidrs)}")
+        return [*node.spec.podCIDRs, *new]
 
     def _used(self) -> set[str]:
         seen = {cidr for node in self._informers.nodes.lister.list() for cidr in node.spec.podCIDRs}

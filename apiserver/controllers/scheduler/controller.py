@@ -33,25 +33,30 @@ class Scheduler:
     async def reconcile(self, key: Key) -> None:
         """Binds the pod to a node."""
         pod = self._informers.pods.lister.get(*key)
-        if pod is None or not is_waiting(pod) or key in self._binding:
+        if pod is None or not is_waiting(pod):
             return
+        # What was chosen stays chosen: when an answer is lost, the pod may be there already.
+        bound = self._binding.get(key) or await self._choose(pod)
+        if bound is None:
+            return
+        self._binding[key] = bound
+        try:
+            self._binding[key] = await self._client.update(bound)
+        except (errors.NotFound, errors.Conflict):
+            self._binding.pop(key, None)
+            raise
+        self._recorder.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {bound.spec.nodeName}")
+
+    async def _choose(self, pod: core_pb2.Pod) -> core_pb2.Pod | None:
+        """A copy of the pod, bound to a node; None, and the reason told, if no node can take it."""
         choice = choose(pod, self._informers.nodes.lister.list(), self._placed())
         if not choice.node:
             await self._tell_failure(pod, choice.message)
-            return
+            return None
         bound = core_pb2.Pod()
         bound.CopyFrom(pod)
         bound.spec.nodeName = choice.node
-        self._binding[key] = bound
-        try:
-            await self._client.update(bound)
-        except errors.NotFound:
-            self._binding.pop(key, None)
-        except errors.ApiError:
-            self._binding.pop(key, None)
-            raise
-        else:
-            self._recorder.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {choice.node}")
+        return bound
 
     def _placed(self) -> list[core_pb2.Pod]:
         seen = (pod for pod in self._informers.pods.lister.list() if pod.spec.nodeName)

@@ -30,12 +30,13 @@ class Cluster:
         self.store = MemoryStore()
         self.registry = Registry(self.store, ClusterNetwork(), self.clock.time, random.Random(1))
         self.client = Client(LocalTransport(Api(self.store, self.registry, NodeStreams(), "test", random.Random(1))))
+        self.loops_client = self.client
         self.settings = ControllerSettings()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         await self.registry.bootstrap()
-        loops = asyncio.create_task(run(self.client, self.settings, self.clock))
+        loops = asyncio.create_task(run(self.loops_client, self.settings, self.clock))
         await self.settle()
         yield
         assert not loops.done(), loops.exception()
