@@ -1,5 +1,6 @@
 """Arguments, addresses and resolv.conf."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,14 @@ def test_arguments_and_their_defaults() -> None:
     assert given == Config(
         "h:1", listen=(Endpoint("", 5353), Endpoint("::1", 53)), upstreams=(Endpoint("10.0.0.2", 53),), lameduck=0.0
     )
+
+
+def test_every_option_is_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        config(["--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+    documented = (Path(__file__).parents[3] / "docs/dns.md").read_text()
+    assert not [option for option in options if f"`{option}`" not in documented]
 
 
 @pytest.mark.parametrize(
