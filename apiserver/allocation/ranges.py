@@ -15,7 +15,7 @@ _MOST_ADDRESSES = 1 << 64
 
 
 def address_band(size: int) -> int:
-    """How many addresses of a range the dynamic band leaves alone."""
+    """How many addresses the dynamic band leaves alone in a range of so many, usable or not."""
     return 0 if size <= 16 else min(max(16, size // 16), 256)
 
 
@@ -63,7 +63,7 @@ class AddressRange:
 
     def choose(self, is_free: IsFree, random: Random) -> str | None:
         """A free address; None when the range is full."""
-        band = address_band(self.size)
+        band = address_band(self.network.num_addresses)
         number = choose(self.size, band, lambda number: is_free(address_key(self.address(number))), random)
         return None if number is None else self.address(number)
 

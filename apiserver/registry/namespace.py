@@ -1,7 +1,7 @@
 """Namespaces: they end in two steps, so that their content goes first."""
 
 from apiserver.registry.errors import Forbidden
-from apiserver.registry.strategy import Object, Strategy
+from apiserver.registry.strategy import Object, Strategy, restore
 from protos.kinds import NAMESPACES
 from protos.labels import dns1123_label_faults
 
@@ -36,8 +36,9 @@ class NamespaceStrategy(Strategy):
         kept = list(old.spec.finalizers)
         if old.metadata.HasField("deletionTimestamp"):
             kept = [name for name in kept if name in new.spec.finalizers]
-        new.spec.CopyFrom(old.spec)
-        new.spec.finalizers[:] = kept
+        restore(new, old, "spec")
+        if kept != list(new.spec.finalizers):
+            new.spec.finalizers[:] = kept
 
     def check_delete(self, old: Object) -> None:
         if old.metadata.name in _IMMORTAL:

@@ -191,12 +191,14 @@ class Registry:
         if meta.generateName and not meta.name:
             meta.name = metadata.generate_name(meta.generateName, self._random)
         strategy.default(new)
+        drop_empty_values(new)
         strategy.prepare_create(new)
 
     def _prepare_update(self, strategy: Strategy, new: Object, old: Object, key: str, *, status: bool) -> None:
         """Defaults, restores, allocates and validates. Raises Invalid."""
         metadata.prepare_update(new.metadata, old.metadata)
         strategy.default(new)
+        drop_empty_values(new)
         if status:
             strategy.prepare_status_update(new, old)
             errors = strategy.validate_status(new, old)
@@ -272,7 +274,6 @@ def _decode(kind: Kind, value: bytes) -> Object:
 
 def _encode(value: Object) -> bytes:
     """The bytes to store, equal for equal objects. Raises TooLarge."""
-    drop_empty_values(value)
     encoded: bytes = value.SerializeToString(deterministic=True)
     if len(encoded) > OBJECT_LIMIT:
         raise TooLarge(f"the object has {len(encoded)} bytes; the limit is {OBJECT_LIMIT}")

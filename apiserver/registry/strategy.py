@@ -16,6 +16,14 @@ Object = Any
 _NOTHING: frozenset[str] = frozenset()
 
 
+def restore(new: Object, old: Object, name: str) -> None:
+    """Puts a field back to what it was, set or not."""
+    if old.HasField(name):
+        getattr(new, name).CopyFrom(getattr(old, name))
+    else:
+        new.ClearField(name)
+
+
 class Strategy:
     """The ordinary kind; others override. Steps change `new` alone; `old` is never changed."""
 
@@ -34,11 +42,11 @@ class Strategy:
     def prepare_update(self, new: Object, old: Object) -> None:
         """Restores what an ordinary update may not write."""
         if self.has_status:
-            new.status.CopyFrom(old.status)
+            restore(new, old, "status")
 
     def prepare_status_update(self, new: Object, old: Object) -> None:
         """Restores what an update of the status may not write."""
-        new.spec.CopyFrom(old.spec)
+        restore(new, old, "spec")
 
     def allocate(self, new: Object, old: Object | None, claims: Claims) -> list[FieldError]:
         """Chooses numbers that the cluster hands out; says which of those asked for cannot be had.

@@ -11,6 +11,7 @@ from apiserver.registry.service.facts import (
     same,
 )
 from protos.kubernetes.core_pb2 import Service
+from protos.presence import drop_empty_values
 
 
 def carry_allocated(new: Service, old: Service) -> None:
@@ -55,8 +56,9 @@ def drop_type_dependent(new: Service, old: Service) -> None:
         _drop_same(new, old, "externalTrafficPolicy")
     if spec.type == EXTERNAL_NAME and before.type != EXTERNAL_NAME:
         _drop_same(new, old, "internalTrafficPolicy")
-    if spec.type != LOAD_BALANCER:
+    if spec.type != LOAD_BALANCER and new.status.HasField("loadBalancer"):
         new.status.ClearField("loadBalancer")
+        drop_empty_values(new)
 
 
 def _drop_addresses(new: Service, old: Service) -> None:
