@@ -79,7 +79,7 @@ class StateFolder:
         return locks.holder(self.lock(process))
 
     def held(self) -> list[str]:
-        """For the supervisor: the living processes but itself and those outside of the cluster, whose pids are 0 to it."""
+        """For the supervisor: the living processes but itself and those outside of the cluster (their pids are 0)."""
         names = [path.stem for path in (self.root / "run").glob("*.lock")]
         return [name for name in names if name != SUPERVISOR and self.pid(name)]
 

@@ -13,7 +13,7 @@ from svclab.cluster.netns.launch import launch
 from svclab.cluster.netns.machine import OUTSIDE
 from svclab.cluster.netns.process import wait_for_end
 from svclab.cluster.netns.progress import Progress
-from svclab.cluster.state import INIT, StateFolder
+from svclab.cluster.state import INIT, SUPERVISOR, StateFolder
 
 Say = Callable[[str], None]
 
@@ -47,7 +47,7 @@ class NetnsDriver:
                 if "done" in message:
                     return
                 say(message["step"])
-        raise ClusterError(f"the cluster ended while it was started: see {state.root / 'logs'}")
+        raise ClusterError(f"the supervisor ended while it was starting: see {state.log(SUPERVISOR)}")
 
     def stop(self, state: StateFolder, config: ClusterConfig) -> None:
         """Ends everything of a cluster, and what a crash has left of it. Raises ClusterError if it does not end."""
