@@ -18,6 +18,7 @@ T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 
 SERVICE = "/svclab.api.v1.Api/"
+READ_RETRY_PAUSES = (0.05, 0.2, 0.5)  # seconds; a server that is just starting again is back within them
 PatchType = Literal["strategic", "merge", "json"]
 _PATCH_TYPES = {"strategic": api_pb2.STRATEGIC_MERGE, "merge": api_pb2.MERGE, "json": api_pb2.JSON}
 

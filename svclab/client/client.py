@@ -19,7 +19,6 @@ from svclab.client.transport import GrpcTransport, Transport
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 
-READ_RETRY_PAUSES = (0.05, 0.2, 0.5)  # seconds; a server that is just starting again is back within them
 _NODE_STREAMS = "/svclab.api.v1.NodeStreams/"
 
 
@@ -134,7 +133,7 @@ class Client:
         await self.close()
 
     async def _send(self, call: calls.Call[T]) -> T:
-        for pause in READ_RETRY_PAUSES if call.idempotent else ():
+        for pause in calls.READ_RETRY_PAUSES if call.idempotent else ():
             try:
                 return await self._send_once(call)
             except errors.Unreachable:

@@ -19,8 +19,6 @@ from svclab.client.target import Target
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 
-READ_RETRY_PAUSES = (0.05, 0.2, 0.5)  # seconds; a server that is just starting again is back within them
-
 
 class SyncClient:
     """Calls to one API server. Every method raises the ApiError of svclab.client.errors.
@@ -121,7 +119,7 @@ class SyncClient:
         return self._open_channel
 
     def _send(self, call: calls.Call[T]) -> T:
-        for pause in READ_RETRY_PAUSES if call.idempotent else ():
+        for pause in calls.READ_RETRY_PAUSES if call.idempotent else ():
             try:
                 return self._send_once(call)
             except errors.Unreachable:

@@ -111,7 +111,7 @@ class GarbageCollector:
         return [obj for informer in self._informers.values() for obj in informer.lister.indexed("owner", uid)]
 
     def _changed(self, key: Key, old: Any, new: Any) -> None:
-        if new is not None and (new.metadata.ownerReferences or new.metadata.HasField("deletionTimestamp")):
+        if new is not None and (owners_changed(old, new) or new.metadata.HasField("deletionTimestamp")):
             self._add(new)
         if new is None or (old is not None and old.metadata.uid != new.metadata.uid):
             for dependent in self._dependents(old.metadata.uid):
@@ -128,3 +128,9 @@ class GarbageCollector:
 
     def _add(self, obj: Any) -> None:
         self._controller.queue.add(Item(kind_of(obj), Key(obj.metadata.namespace, obj.metadata.name)))
+
+
+def owners_changed(old: Any, new: Any) -> bool:
+    """The object has other owners than before; a new one without owners has not."""
+    before = [*old.metadata.ownerReferences] if old is not None else []
+    return [*new.metadata.ownerReferences] != before

@@ -148,7 +148,7 @@ async def test_an_informer_outlives_the_server(api: Api, tmp_path: Path) -> None
 
 
 async def test_no_server_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("svclab.client.client.READ_RETRY_PAUSES", (0.0,))
+    monkeypatch.setattr("svclab.client.calls.READ_RETRY_PAUSES", (0.0,))
     target = Target.parse(f"unix:{tmp_path}/api.sock")
     async with Client(target) as client:
         with pytest.raises(errors.Unreachable, match=f"^no API server answers at {target}: "):

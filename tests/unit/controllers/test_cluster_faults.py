@@ -51,7 +51,7 @@ class LossyTransport:
 
 @pytest.fixture(params=range(3))
 async def lossy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Cluster]:
-    monkeypatch.setattr("svclab.client.client.READ_RETRY_PAUSES", (0.0,))
+    monkeypatch.setattr("svclab.client.calls.READ_RETRY_PAUSES", (0.0,))
     monkeypatch.setattr("svclab.client.backoff.Backoff.pause", lambda backoff: 0.0)
     found = Cluster()
     transport = LossyTransport(found.client._transport, random.Random(request.param))
