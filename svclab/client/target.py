@@ -22,6 +22,13 @@ _CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.use_local_subchannel_pool", 1),
 )
 
+# A watch over a network that broke without a word must not wait for ever. The server allows a ping every 5 seconds.
+_KEEPALIVE_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.max_pings_without_data", 0),
+)
+
 
 @dataclass(frozen=True)
 class Target:
@@ -49,7 +56,7 @@ class Target:
 
     @property
     def channel_options(self) -> tuple[tuple[str, int], ...]:
-        return _CHANNEL_OPTIONS
+        return _CHANNEL_OPTIONS if self.socket is not None else _CHANNEL_OPTIONS + _KEEPALIVE_OPTIONS
 
     def __str__(self) -> str:
         return self.address
