@@ -1,7 +1,7 @@
 """The map elements of one svc-port on this node, for one family: pure, from facts alone.
 
-No chain and no rule belongs to a Service: all there is of it are elements, keyed by address, protocol and port. How many
-endpoints there are, and how sticky clients are, is in the name of the chain that an element points to; see rules.py.
+No chain and no rule belongs to a Service: all there is of it are elements, keyed by address, protocol and port. How
+many endpoints there are, and how sticky clients are, is in the name of the chain that an element points to (rules.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, 
 from typing import Literal
 from zlib import crc32
 
+from node_agent.proxy.claims import Claimed, Rank
 from node_agent.proxy.facts import Endpoint, NodeFacts, ServicePort
 from node_agent.proxy.topology import Categorized
 
@@ -51,20 +52,19 @@ class Compiler:
         self.treatments: set[Treatment] = set()
         self._version = 6 if family == "ip6" else 4
 
-    def elements(self, port: ServicePort, endpoints: Categorized, owned: set[str]) -> ElementSets:
-        """`owned`: the svc-port's external addresses that no older Service claims (see claims.py)."""
+    def elements(self, port: ServicePort, endpoints: Categorized, claimed: Claimed) -> ElementSets:
+        """`claimed`: the svc-port's addresses that no other claims with more right (claims.py)."""
         out: ElementSets = {}
         mine = Categorized(self._of_family(endpoints.cluster), self._of_family(endpoints.local), endpoints.has_any)
-        for ip in self._addresses(port.cluster_ips):
-            _put(out, "cluster-ips", ip)
-            self._internal(out, port, f"{ip} . {port.protocol} . {port.port}", mine)
-        for ip in self._addresses((*port.external_ips, *port.load_balancer_ips)):
-            if ip in owned:
-                self._external(out, port, f"{ip} . {port.protocol} . {port.port}", mine)
-        if port.node_port:
-            for ip in self._addresses(self.node.addresses):
-                self._external(out, port, f"{ip} . {port.protocol} . {port.node_port}", mine)
-        self._firewall(out, port, owned)
+        for vip, claim in claimed.items():
+            if claim.is_ipv6 != (self._version == 6):
+                continue
+            if claim.rank is Rank.CLUSTER_IP:
+                _put(out, "cluster-ips", claim.ip)
+                self._internal(out, port, vip, mine)
+            else:
+                self._external(out, port, vip, mine)
+        self._firewall(out, port, claimed)
         for endpoint in (*mine.cluster, *mine.local):
             if endpoint.node == self.node.name:
                 _put(out, "hairpin", f"{endpoint.ip} . {endpoint.ip}")
@@ -115,27 +115,29 @@ class Compiler:
             _put(out, slots, f"{vip} . {position}", str(slot))
             _put(out, by_slot, f"{vip} . {slot}", f"{endpoint.ip} . {endpoint.port}")
 
-    def _firewall(self, out: ElementSets, port: ServicePort, owned: set[str]) -> None:
+    def _firewall(self, out: ElementSets, port: ServicePort, claimed: Claimed) -> None:
         """Source ranges hold for load balancer addresses alone; ranges of the other family are as if not there."""
         ranges = [ip_network(text) for text in port.source_ranges if text]
         allowed = [network for network in ranges if network.version == self._version]
-        addresses = [ip for ip in self._addresses(port.load_balancer_ips) if ip in owned]
-        if not allowed or not addresses:
+        vips = {
+            vip: claim.ip
+            for vip, claim in claimed.items()
+            if claim.rank is Rank.EXTERNAL and claim.ip in port.load_balancer_ips and self._is_mine(claim.ip)
+        }
+        if not allowed or not vips:
             return
-        if any(ip_address(ip) in network for ip in self._addresses(self.node.addresses) for network in allowed):
-            allowed += [ip_network(ip) for ip in addresses]  # this node may speak from an address that it holds itself
-        for ip in addresses:
-            vip = f"{ip} . {port.protocol} . {port.port}"
+        if any(ip_address(ip) in network for ip in filter(self._is_mine, self.node.addresses) for network in allowed):
+            allowed += [ip_network(ip) for ip in vips.values()]  # this node may speak from an address that it holds
+        for vip in vips:
             _put(out, "firewalled", vip)
             for network in _disjoint(allowed):
                 _put(out, "allowed-sources", f"{vip} . {network}")
 
-    def _addresses(self, addresses: Sequence[str]) -> Iterator[str]:
-        """Those of this family, each once."""
-        return (ip for ip in dict.fromkeys(addresses) if ip and (":" in ip) == (self._version == 6))
+    def _is_mine(self, ip: str) -> bool:
+        return (":" in ip) == (self._version == 6)
 
     def _of_family(self, endpoints: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
-        return tuple(endpoint for endpoint in endpoints if endpoint.is_ipv6 == (self._version == 6))
+        return tuple(endpoint for endpoint in endpoints if self._is_mine(endpoint.ip))
 
 
 def _put(out: ElementSets, name: str, key: str, value: str = "") -> None:

@@ -91,10 +91,6 @@ class Endpoint:
     zones: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
 
-    @property
-    def is_ipv6(self) -> bool:
-        return ":" in self.ip
-
 
 @dataclass(frozen=True)
 class SliceFacts:

@@ -1,0 +1,213 @@
+"""The proxy of one node: takes in what informers see, and keeps the kernel, conntrack and the health ports equal to it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from node_agent.nft.kernel import Nft, NftError
+from node_agent.proxy import facts
+from node_agent.proxy.changes import Changes
+from node_agent.proxy.conntrack import Conntrack, UdpServices, clean, udp_addresses
+from node_agent.proxy.facts import NodeFacts, ServiceName
+from node_agent.proxy.health import ProxyHealth, ServiceHealth
+from node_agent.proxy.http import Answer, serve
+from node_agent.proxy.metrics import CONTENT_TYPE, Metrics
+from node_agent.proxy.sync import Outcome, Sync
+from protos.kubernetes import core_pb2, discovery_pb2
+
+FIRST_RETRY, LONGEST_RETRY = 0.5, 30.0  # seconds after a pass that failed
+FULL_SYNC_PERIOD = 3600.0  # seconds: heals what somebody else did to the tables
+INLINE_CHANGES = 50  # Services; a larger pass works in a thread, so that the node goes on meanwhile
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ProxyConfig:
+    """`service_ranges`: the cluster's ranges of Service addresses; `node_port_addresses`: CIDRs, () for the primary."""
+
+    node_name: str
+    service_ranges: tuple[str, ...] = ()
+    node_port_addresses: tuple[str, ...] = ()
+    metrics_address: str = "127.0.0.1"
+    metrics_port: int = 10249
+    healthz_port: int = 10256
+
+
+class Proxier:
+    """Feed it with `service_changed`, `slice_changed` and `node_changed`; say `synced()` once all is in; `run()` it.
+
+    Before `synced()` nothing is written: rules that an earlier run left go on forwarding until they can be replaced as a
+    whole. `failed` is told of a health check port that cannot be had.
+    """
+
+    def __init__(
+        self,
+        nft: Nft,
+        conntrack: Conntrack,
+        config: ProxyConfig,
+        *,
+        clock: Callable[[], float] = time.time,
+        failed: Callable[[ServiceName, int, OSError], None] = lambda service, port, error: None,
+    ) -> None:
+        self.metrics = Metrics()
+        self.health = ProxyHealth(self.metrics, clock)
+        self._config = config
+        self._clock = clock
+        self._node = NodeFacts(config.node_name)
+        self._changes = Changes()
+        self._sync = Sync(self._changes, nft, config.service_ranges)
+        self._conntrack = conntrack
+        self._udp = UdpServices()
+        self._service_health = ServiceHealth(self.health, failed)
+        self._synced = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._without_local: dict[str, set[facts.ServicePortName]] = {"internal": set(), "external": set()}
+
+    def service_changed(self, key: tuple[str, str], service: core_pb2.Service | None) -> None:
+        found = facts.service_facts(service) if service is not None else None
+        self._changes.put_service(ServiceName(*key), found)
+        self.metrics.service_changes.inc()
+        self._queue()
+
+    def slice_changed(self, key: tuple[str, str], slice_: discovery_pb2.EndpointSlice | None) -> None:
+        found = facts.slice_facts(slice_) if slice_ is not None else None
+        self._changes.put_slice(key, found)
+        self.metrics.endpoint_changes.inc()
+        self._queue()
+
+    def node_changed(self, node: core_pb2.Node) -> None:
+        """This node; a change of its addresses, ranges or zone touches every rule."""
+        found = facts.node_facts(node, self._config.node_port_addresses)
+        if found.topology != self._node.topology:
+            self._sync.forget()
+            self._queue()
+        self._node = found
+        self.health.node_eligible = not found.is_leaving
+
+    def synced(self) -> None:
+        """Services, slices and the node have been listed once."""
+        self._synced.set()
+        self._wake.set()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the kernel has everything that was seen."""
+        return self._sync.trusts_the_kernel and not self._changes.pending
+
+    async def run(self) -> None:
+        """Works until cancelled; the rules stay in the kernel, so that another run can take over without a gap."""
+        await self._synced.wait()
+        servers = [
+            await self._serve(self._metrics_page, self._config.metrics_address, self._config.metrics_port),
+            *[await self._serve(self.health.answer, ip, self._config.healthz_port) for ip in self._listening()],
+        ]
+        retry = FIRST_RETRY
+        try:
+            while True:
+                if await self._pass():
+                    retry = FIRST_RETRY
+                    await self._woken()
+                else:
+                    await asyncio.sleep(retry)
+                    retry = min(retry * 2, LONGEST_RETRY)
+        finally:
+            self._service_health.close()
+            for server in filter(None, servers):
+                server.close()
+
+    def _queue(self) -> None:
+        self.metrics.last_queued.set(self._clock())
+        self.health.queued()
+        self._wake.set()
+
+    async def _woken(self) -> None:
+        """Until something changes; after an hour the next pass is a full one."""
+        try:
+            async with asyncio.timeout(FULL_SYNC_PERIOD):
+                await self._wake.wait()
+        except TimeoutError:
+            self._sync.forget()
+
+    async def _pass(self) -> bool:
+        """One pass; False: the kernel refused it, and the next one is full."""
+        self._wake.clear()
+        began, full = time.perf_counter(), not self._sync.trusts_the_kernel
+        try:
+            outcome = await self._to_kernel(full)
+        except NftError as error:
+            self.metrics.failures.inc()
+            log.error("rules not written", extra={"error": str(error), "full": full})
+            return False
+        took = time.perf_counter() - began
+        (self.metrics.full_sync if full else self.metrics.partial_sync).observe(took)
+        self.metrics.sync.observe(took)
+        self.metrics.last_sync.set(self._clock())
+        if not self._changes.pending:
+            self.health.updated()
+        log.debug("rules written", extra={"full": full, "ports": len(outcome.ports), "ms": round(took * 1000, 2)})
+        await self._after(outcome)
+        return True
+
+    async def _to_kernel(self, full: bool) -> Outcome:
+        work = (lambda: self._sync.full(self._node)) if full else self._sync.partial
+        if self._changes.pending < INLINE_CHANGES:
+            return work()
+        return await asyncio.to_thread(work)
+
+    async def _after(self, outcome: Outcome) -> None:
+        """What follows a commit: health ports, gauges, and UDP flows that point to nobody."""
+        for name in outcome.gone:
+            self._udp.put(name, {})
+            for ports in self._without_local.values():
+                ports.discard(name)
+        for name, (port, endpoints) in outcome.ports.items():
+            self._udp.put(name, udp_addresses(port, endpoints, self._node))
+            here = bool(endpoints.local) or not endpoints.has_any
+            self._count_without_local("internal", port.internal_local and not here, name)
+            self._count_without_local("external", port.external_local and not here, name)
+        services = {name.service for name in outcome.ports} | {name.service for name in outcome.gone}
+        for service in services:
+            self._expose_health(service)
+        if self._udp.has_changes:
+            try:
+                await asyncio.to_thread(clean, self._udp, self._conntrack)
+            except OSError as error:
+                log.warning("stale UDP flows not forgotten", extra={"error": str(error)})
+
+    def _count_without_local(self, policy: str, is_without: bool, name: facts.ServicePortName) -> None:
+        ports = self._without_local[policy]
+        (ports.add if is_without else ports.discard)(name)
+        self.metrics.no_local_endpoints.labels(policy).set(len(ports))
+
+    def _expose_health(self, service: ServiceName) -> None:
+        found = self._changes.service(service)
+        port = found.health_check_node_port if found else 0
+        if not port and service not in self._service_health.services():
+            return
+        local = {
+            endpoint.ip
+            for service_port in self._changes.ports(service)
+            for endpoint in self._changes.endpoints(service_port.name)
+            if endpoint.ready and endpoint.node == self._node.name
+        }
+        self._service_health.expose(service, port, list(self._node.addresses), len(local))
+
+    def _listening(self) -> tuple[str, ...]:
+        return ("0.0.0.0", "::") if any(":" in ip for ip in self._node.addresses) else ("0.0.0.0",)
+
+    def _metrics_page(self, path: str) -> Answer:
+        if path != "/metrics":
+            return Answer(404, "text/plain", b"404 page not found\n")
+        self.metrics.service_pending.set(self._changes.pending)
+        self.metrics.endpoint_pending.set(self._changes.pending)
+        return Answer(200, CONTENT_TYPE, self.metrics.text())
+
+    async def _serve(self, handler: Callable[[str], Answer], address: str, port: int) -> asyncio.Server | None:
+        try:
+            return await serve(handler, [address], port)
+        except OSError as error:
+            log.error("cannot listen", extra={"address": address, "port": port, "error": str(error)})
+            return None
