@@ -1,10 +1,11 @@
-"""The proxy of one node: takes in what informers see, and keeps the kernel, conntrack and the health ports equal to it."""
+"""The proxy of one node: takes in what informers see, and makes kernel, conntrack and health ports match it."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from node_agent.nft.kernel import Nft, NftError
 from node_agent.proxy import facts
@@ -39,8 +40,8 @@ class ProxyConfig:
 class Proxier:
     """Feed it with `service_changed`, `slice_changed` and `node_changed`; say `synced()` once all is in; `run()` it.
 
-    Before `synced()` nothing is written: rules that an earlier run left go on forwarding until they can be replaced as a
-    whole. `failed` is told of a health check port that cannot be had.
+    Before `synced()` nothing is written: rules that an earlier run left go on forwarding until they can be replaced
+    as a whole. `failed` is told of a health check port that cannot be had.
     """
 
     def __init__(
@@ -152,7 +153,7 @@ class Proxier:
         return True
 
     async def _to_kernel(self, full: bool) -> Outcome:
-        work = (lambda: self._sync.full(self._node)) if full else self._sync.partial
+        work = partial(self._sync.full, self._node) if full else self._sync.partial
         if self._changes.pending < INLINE_CHANGES:
             return work()
         return await asyncio.to_thread(work)
