@@ -43,7 +43,7 @@ class EndpointSliceStrategy(Strategy):
         new.metadata.generation = 1
 
     def prepare_update(self, new: EndpointSlice, old: EndpointSlice) -> None:
-        if _content(new) != _content(old):
+        if new.endpoints != old.endpoints or new.ports != old.ports or new.addressType != old.addressType:
             new.metadata.generation = old.metadata.generation + 1
 
     def validate(self, new: EndpointSlice) -> list[FieldError]:
@@ -55,7 +55,8 @@ class EndpointSliceStrategy(Strategy):
         if len(new.endpoints) > _MOST_ENDPOINTS:
             return [*errors, too_many("endpoints", len(new.endpoints), _MOST_ENDPOINTS)]
         for index, endpoint in enumerate(new.endpoints):
-            errors += _validate_endpoint(endpoint, new.addressType, f"endpoints[{index}]")
+            if not _is_valid(endpoint.SerializeToString(deterministic=True), new.addressType):
+                errors += _validate_endpoint(endpoint, new.addressType, f"endpoints[{index}]")
         return errors + _validate_ports(new.ports)
 
     def validate_update(self, new: EndpointSlice, old: EndpointSlice) -> list[FieldError]:
@@ -64,8 +65,10 @@ class EndpointSliceStrategy(Strategy):
         return []
 
 
-def _content(value: EndpointSlice) -> EndpointSlice:
-    return EndpointSlice(endpoints=value.endpoints, ports=value.ports, addressType=value.addressType)
+@lru_cache(maxsize=8192)
+def _is_valid(encoded: bytes, address_type: str) -> bool:
+    """Remembered, because a slice is written again and again with nearly the same endpoints."""
+    return not _validate_endpoint(Endpoint.FromString(encoded), address_type, "")
 
 
 def _validate_endpoint(endpoint: Endpoint, address_type: str, path: str) -> list[FieldError]:
@@ -89,9 +92,7 @@ def _validate_endpoint(endpoint: Endpoint, address_type: str, path: str) -> list
     return errors + (_validate_hints(endpoint.hints, f"{path}.hints") if endpoint.HasField("hints") else [])
 
 
-@lru_cache(maxsize=16384)
 def _address_faults(text: str, address_type: str) -> list[str]:
-    """Kept, because a slice is written again and again with the same addresses."""
     if address_type == "FQDN":
         return dns1123_subdomain_faults(text.removesuffix("."))
     if address_type not in _ADDRESS_TYPES:
