@@ -131,6 +131,18 @@ def _store(attribute: str) -> Callable[[click.Context, click.Parameter, Any], No
     return callback
 
 
+def _suggested(name: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """A function of svclab.cli.suggestions, which is imported only when the shell completes."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        from svclab.cli import suggestions
+
+        found: list[str] = getattr(suggestions, name)(ctx, param, incomplete)
+        return found
+
+    return complete
+
+
 def _global_parameters(hidden: bool) -> list[click.Option]:
     def option(*names: str, attribute: str, help: str, **kwargs: Any) -> click.Option:
         return click.Option(
@@ -139,9 +151,20 @@ def _global_parameters(hidden: bool) -> list[click.Option]:
 
     return [
         option(
-            "--cluster", attribute="cluster", default="", help="The cluster to use, by name (also: SVCLAB_CLUSTER)."
+            "--cluster",
+            attribute="cluster",
+            default="",
+            shell_complete=_suggested("complete_clusters"),
+            help="The cluster to use, by name (also: SVCLAB_CLUSTER).",
         ),
-        option("-n", "--namespace", attribute="namespace", default="", help="The namespace of this request."),
+        option(
+            "-n",
+            "--namespace",
+            attribute="namespace",
+            default="",
+            shell_complete=_suggested("complete_namespaces"),
+            help="The namespace of this request.",
+        ),
         option(
             "-s",
             "--server",
@@ -163,7 +186,7 @@ def _global_parameters(hidden: bool) -> list[click.Option]:
 def global_options(function: F) -> F:
     """Adds the global options to the top-level command."""
     parameters: list[click.Option] = getattr(function, "__click_params__", [])
-    parameters.extend(_global_parameters(hidden=False))
+    parameters.extend(reversed(_global_parameters(hidden=False)))  # click reverses them once more
     function.__click_params__ = parameters  # type: ignore[attr-defined]
     return function
 

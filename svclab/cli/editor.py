@@ -22,3 +22,11 @@ def edit_text(text: str, suffix: str) -> str:
         except subprocess.CalledProcessError as error:
             raise CliError(f'there was a problem with the editor "{command}": exit code {error.returncode}') from error
         return Path(file.name).read_text(encoding="utf-8")
+
+
+def keep_text(text: str, suffix: str) -> str:
+    """Keeps what somebody has written; the path of the file."""
+    descriptor, path = tempfile.mkstemp(prefix="svclab-edit-", suffix=suffix)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path

@@ -38,11 +38,13 @@ class LogSource:
 
         source, seen, lost_at = replace(self, timestamps=True), b"", 0.0
         while True:
+            shown_before = seen
             try:
                 for line in _lines(client().logs(source._request())):
                     lost_at = 0.0
                     moment, _, text = line.partition(b" ")
-                    if moment > seen:
+                    moment = moment.rstrip(b"Z")  # a time sorts as text without its Z: fractions have any length
+                    if moment > shown_before:
                         seen = moment
                         yield line if self.timestamps else text
                 return
@@ -87,4 +89,4 @@ def _age(moment: bytes) -> float:
     """Seconds since an RFC 3339 time, and one more: lines of the same second are told apart by their own times."""
     from protos.timestamps import parse_time
 
-    return max(time.time() - parse_time(moment.decode()).seconds, 0.0) + 1.0
+    return max(time.time() - parse_time(f"{moment.decode()}Z").seconds, 0.0) + 1.0

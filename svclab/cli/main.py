@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -10,7 +11,7 @@ import click
 
 from svclab.cli.command import global_options
 from svclab.cli.commands import Commands
-from svclab.cli.errors import BadUsage, CliError, api_error_text, api_error_type
+from svclab.cli.errors import BadUsage, CliError, ExitWith, api_error_text, api_error_type
 from svclab.cli.messages import complain
 from svclab.cli.settings import Settings
 
@@ -46,8 +47,8 @@ def run(args: Sequence[str] | None = None, settings: Settings | None = None) -> 
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except Exception as error:
-        if settings.verbose:
-            raise
+        if settings.verbose and not isinstance(error, ExitWith):
+            traceback.print_exc()
         return _report(error)
 
 
@@ -57,7 +58,7 @@ def _report(error: Exception) -> int:
         click.echo(error.ctx.get_help() if error.ctx else "")
         return 0
     if isinstance(error, click.UsageError):
-        complain(f"error: {_lower_first(error.format_message())}{_see_help(error.ctx)}")
+        complain(f"error: {_in_our_form(error.format_message())}{_see_help(error.ctx)}")
         return 1
     if isinstance(error, BadUsage):
         complain(f"error: {error}")
@@ -79,8 +80,9 @@ def _report(error: Exception) -> int:
     return 1
 
 
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:].rstrip(".")
+def _in_our_form(text: str) -> str:
+    """One line that begins in lower case, as kubectl's errors do."""
+    return text[:1].lower() + " ".join(text[1:].split()).rstrip(".")
 
 
 def _see_help(ctx: click.Context | None) -> str:

@@ -1,6 +1,7 @@
 """What the shell completes: kinds, and the names of objects that the cluster holds."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -14,22 +15,22 @@ def complete_resources(ctx: click.Context, param: click.Parameter, incomplete: s
     if "/" in incomplete:
         word, _, start = incomplete.partition("/")
         kind = find_kind(word)
-        return [f"{word}/{name}" for name in _names(kind, start)] if kind else []
+        return [f"{word}/{name}" for name in _names(ctx, kind, start)] if kind else []
     if before and "/" not in before[0]:
         kind = find_kind(before[0])
-        return _names(kind, incomplete) if kind else []
+        return _names(ctx, kind, incomplete) if kind else []
     plurals = [kind.resource for kind in KINDS if kind.resource.startswith(incomplete)]
     return plurals or [name for kind in KINDS for name in kind.short_names if name.startswith(incomplete)]
 
 
 def complete_pods(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of pods."""
-    return _names(PODS, incomplete) if not ctx.params.get(param.name or "") else []
+    return _names(ctx, PODS, incomplete) if not ctx.params.get(param.name or "") else []
 
 
 def complete_namespaces(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of namespaces."""
-    return _names(NAMESPACES, incomplete)
+    return _names(ctx, NAMESPACES, incomplete)
 
 
 def complete_clusters(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -39,13 +40,12 @@ def complete_clusters(ctx: click.Context, param: click.Parameter, incomplete: st
     return [name for name in running_clusters() if name.startswith(incomplete)]
 
 
-def _names(kind: Kind | None, start: str) -> list[str]:
+def _names(ctx: click.Context, kind: Kind | None, start: str) -> list[str]:
     if kind is None:
         return []
     try:
-        found: Iterable[str] = (
-            item.metadata.name for item in client().list(kind, namespace() if kind.namespaced else "").items
-        )
-        return [name for name in found if name.startswith(start)]
+        with ctx.scope(cleanup=False):
+            items: Iterable[Any] = client().list(kind, namespace() if kind.namespaced else "").items
+        return [item.metadata.name for item in items if item.metadata.name.startswith(start)]
     except Exception:  # whatever is wrong, there is nothing to complete, and nobody to tell
         return []

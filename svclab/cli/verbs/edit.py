@@ -10,7 +10,7 @@ from svclab.cli import options
 from svclab.cli.command import command
 from svclab.cli.documents.document import Malformed
 from svclab.cli.documents.write import to_json_text, to_yaml_text
-from svclab.cli.editor import edit_text
+from svclab.cli.editor import edit_text, keep_text
 from svclab.cli.errors import CliError, ExitWith, api_error_text, api_error_type
 from svclab.cli.fetching import fetch
 from svclab.cli.messages import complain, note
@@ -64,11 +64,13 @@ def _edit(obj: Any, output: str, results: Results) -> None:
         if not edited.strip():
             note("Edit cancelled, saved file was empty.")
             return
-        if edited == body:
-            note(reason or "Edit cancelled, no changes made.")
-            if reason:
-                raise ExitWith(1)
+        if edited == body and not reason:
+            note("Edit cancelled, no changes made.")
             return
+        if edited == body:
+            complain(reason)
+            note(f'A copy of your changes has been stored to "{keep_text(edited, f".{output}")}"')
+            raise ExitWith(1)
         try:
             _save(obj, original, edited, results)
             return

@@ -74,9 +74,10 @@ def test_following_goes_on_after_a_break_without_doubling_lines(
     svclab: Run, fake: FakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(log_streams, "RETRY_PAUSE", 0.0)
-    first, second, third = (f"2026-01-01T00:00:0{at}.5Z line {at}\n" for at in (1, 2, 3))
-    fake.frames = [[out(first + second), GONE], [GONE], [out(first + second + third)]]
-    assert svclab("logs", "-f", "ready").out == "line 1\nline 2\nline 3\n"
+    times = ("00:00:01.5Z", "00:00:01.5Z", "00:00:02Z", "00:00:02.25Z")
+    first, twin, second, third = (f"2026-01-01T{moment} line {at}\n" for at, moment in enumerate(times))
+    fake.frames = [[out(first + twin + second), GONE], [GONE], [out(first + second + third)]]
+    assert svclab("logs", "-f", "ready").out == "line 0\nline 1\nline 2\nline 3\n"
     assert [request.HasField("sinceSeconds") for request in fake.sent] == [False, True, True]
 
 
