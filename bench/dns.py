@@ -36,13 +36,18 @@ CLUSTER_DNS = (sys.executable, "-m", "cluster_dns", "--lameduck", "0", *NO_STATU
 
 def main() -> int:
     """Prints the table; 1 if a goal is missed or a tool is missing."""
-    missing = [tool for tool in TOOLS if not shutil.which(tool)]
-    if missing:
-        print(f"bench.dns: {' and '.join(missing)} not found: apt-get install {' '.join(missing)}", file=sys.stderr)
+    if missing := missing_tools():
+        print(f"bench.dns: {missing}", file=sys.stderr)
         return 1
     figures = rates()
     print(table(figures))
     return 0 if all(figure.reached for figure in figures) else 1
+
+
+def missing_tools() -> str:
+    """What to install first; empty if nothing."""
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    return f"{' and '.join(missing)} not found: apt-get install {' '.join(missing)}" if missing else ""
 
 
 def rates() -> list[Figure]:

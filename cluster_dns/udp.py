@@ -1,7 +1,4 @@
-"""DNS over UDP.
-
-A socket that is read until it is empty, so that a busy server pays for few rounds of the event loop.
-"""
+"""DNS over UDP: what has come in is read, answered and sent with two system calls, however much it is."""
 
 import asyncio
 import socket
@@ -9,12 +6,11 @@ from collections.abc import Coroutine
 from time import perf_counter
 from typing import Any
 
-from cluster_dns.message import LARGEST_UDP
+from cluster_dns.datagrams import Datagrams
 from cluster_dns.responder import Responder
 from cluster_dns.sockets import address_of
 from cluster_dns.traffic import Traffic
 
-BATCH = 64  # packets between two looks at other events
 RECEIVE_BUFFER = 4 << 20  # bytes; the kernel may grant less
 
 Client = Any  # a socket address, as the socket gave it
@@ -26,6 +22,7 @@ class UdpListener:
     def __init__(self, sock: socket.socket, responder: Responder) -> None:
         self.traffic = Traffic("udp", "1" if sock.family == socket.AF_INET else "2")
         self._socket = sock
+        self._datagrams = Datagrams(sock)
         self._responder = responder
         self._later: set[asyncio.Task[None]] = set()
         sock.setblocking(False)
@@ -37,7 +34,7 @@ class UdpListener:
         return address_of(self._socket)
 
     async def start(self) -> None:
-        asyncio.get_running_loop().add_reader(self._socket, self._drain)
+        asyncio.get_running_loop().add_reader(self._socket, self._answer_batch)
 
     async def close(self) -> None:
         asyncio.get_running_loop().remove_reader(self._socket)
@@ -46,33 +43,21 @@ class UdpListener:
         await asyncio.gather(*self._later, return_exceptions=True)
         self._socket.close()
 
-    def _drain(self) -> None:
+    def _answer_batch(self) -> None:
+        """Answers what has come in: the hot path."""
         began = perf_counter()
-        received = self._answer_batch()
-        if received:
-            self.traffic.took(perf_counter() - began, received)
-
-    def _answer_batch(self) -> int:
-        """Answers what has come in; returns how many packets.
-
-        One loop without calls that could be saved: the hot path.
-        """
-        receive, send = self._socket.recvfrom, self._socket.sendto
+        packets = self._datagrams.receive()
         respond, traffic = self._responder.respond, self.traffic
-        for received in range(BATCH):
-            try:
-                packet, client = receive(LARGEST_UDP)
-            except OSError:  # nothing left
-                return received
+        answers = []
+        for number, packet in enumerate(packets):
             answer = respond(packet, traffic)
             if isinstance(answer, bytes):
-                try:
-                    send(answer, client)
-                except OSError:  # no room or no way: as if lost on the way
-                    continue
+                answers.append((number, answer))
             elif answer is not None:
-                self._answer_later(answer, client)
-        return BATCH
+                self._answer_later(answer, self._datagrams.client(number))
+        self._datagrams.reply(answers)
+        if packets:
+            traffic.took(perf_counter() - began, len(packets))
 
     def _answer_later(self, answer: Coroutine[Any, Any, bytes], client: Client) -> None:
         task = asyncio.create_task(self._send(answer, client))
@@ -85,5 +70,5 @@ class UdpListener:
         self.traffic.took(perf_counter() - began)
         try:
             self._socket.sendto(packet, client)
-        except OSError:  # as above
+        except OSError:  # no room or no way: as if lost on the way
             return
