@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import changes, lifecycle, throughput
+from bench import changes, dns, lifecycle, throughput
 from bench.figures import Figure, table
 from tests.cluster.harness import QUICKSTART, Cluster
 
@@ -20,6 +20,10 @@ def main() -> int:
     finally:
         cluster.run("down", "--delete", check=False)
         shutil.rmtree(home, ignore_errors=True)
+    if missing := dns.missing_tools():
+        print(f"the DNS is not measured: {missing}", file=sys.stderr)
+    else:
+        figures += dns.rates()
     print(table(figures))
     return 0 if all(figure.reached for figure in figures) else 1
 
