@@ -1,13 +1,34 @@
 """Namespaces: they end in two steps, so that their content goes first."""
 
-from apiserver.registry.errors import Forbidden
+from apiserver.registry.errors import Forbidden, NotFound
+from apiserver.registry.keys import object_key
 from apiserver.registry.strategy import Object, Strategy, restore
-from protos.kinds import NAMESPACES
+from apiserver.store import Compare, Store
+from protos.kinds import NAMESPACES, Kind
+from protos.kubernetes.core_pb2 import Namespace
+from protos.kubernetes.meta_pb2 import ObjectMeta, StatusCause
 from protos.labels import dns1123_label_faults
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 CONTENT_FINALIZER = "kubernetes"
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
+
+
+def check_open(store: Store, kind: Kind, meta: ObjectMeta) -> Compare:
+    """The condition under which a new object may appear in its namespace: that the namespace stays as it is now.
+
+    Raises NotFound for a namespace that is missing, Forbidden for one that is being deleted.
+    """
+    namespace = meta.namespace
+    current = store.get(object_key(NAMESPACES, "", namespace))
+    if current is None:
+        raise NotFound(NAMESPACES, namespace)
+    if Namespace.FromString(current.value).metadata.HasField("deletionTimestamp"):
+        text = f"namespace {namespace} is being terminated"
+        cause = StatusCause(reason="NamespaceTerminating", message=text, field="metadata.namespace")
+        why = f"unable to create new content in namespace {namespace} because it is being terminated"
+        raise Forbidden(kind, meta.name, why, [cause])
+    return Compare(current.key, current.mod_revision)
 
 
 class NamespaceStrategy(Strategy):

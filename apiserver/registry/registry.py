@@ -8,31 +8,21 @@ from random import Random
 from google.protobuf.message import Message
 
 from apiserver.allocation.claims import Claims
-from apiserver.registry import metadata
 from apiserver.registry.bootstrap import bootstrap
 from apiserver.registry.deletion import check_preconditions, mark_deleted
-from apiserver.registry.errors import (
-    AlreadyExists,
-    BadRequest,
-    Conflict,
-    Forbidden,
-    Invalid,
-    NotFound,
-    PreconditionFailed,
-    TooLarge,
-)
+from apiserver.registry.errors import AlreadyExists, Conflict, NotFound
 from apiserver.registry.keys import object_key, with_resource_version
+from apiserver.registry.namespace import check_open
 from apiserver.registry.network import ClusterNetwork
+from apiserver.registry.objects import check_identity, copy, decode, encode
 from apiserver.registry.patches import Patch, apply_patch
+from apiserver.registry.preparation import Preparation
 from apiserver.registry.strategies import strategies
 from apiserver.registry.strategy import Object, Strategy
 from apiserver.store import Compare, CompareFailed, Delete, KeyValue, Operation, Put, Store
-from protos.kinds import NAMESPACES, Kind
-from protos.kubernetes import core_pb2 as core
-from protos.kubernetes.meta_pb2 import DeleteOptions, StatusCause
-from protos.presence import drop_empty_values
+from protos.kinds import Kind
+from protos.kubernetes.meta_pb2 import DeleteOptions
 
-OBJECT_LIMIT = 1536 * 1024  # bytes, as etcd's default limit of a request
 _NAME_ATTEMPTS = 8
 
 
@@ -63,8 +53,9 @@ class Registry:
         self.store = store
         self.network = network
         self._clock = clock
-        self._random = random or Random()
-        self._strategies: Mapping[str, Strategy] = strategies(network, clock, self._random, outage_tolerance)
+        random = random or Random()
+        self._preparation = Preparation(clock, random)
+        self._strategies: Mapping[str, Strategy] = strategies(network, clock, random, outage_tolerance)
 
     async def bootstrap(self) -> None:
         """Makes the namespaces and the `kubernetes` Service that every cluster has; what exists stays as it is."""
@@ -81,8 +72,8 @@ class Registry:
         given: Object = message
         attempts = 0
         while True:
-            new = _copy(given)
-            self._prepare_create(strategy, new, namespace)
+            new = copy(given)
+            self._preparation.fill(strategy, new, namespace)
             name, key = new.metadata.name, object_key(kind, namespace, new.metadata.name)
             if self.store.get(key) is None:
                 written = await self._create(strategy, key, new, dry_run=dry_run)
@@ -92,19 +83,16 @@ class Registry:
                 raise AlreadyExists(kind, name)
 
     async def _create(self, strategy: Strategy, key: str, new: Object, *, dry_run: bool) -> Written | None:
-        """The prepared object written, or None when another writer was faster at one of its keys."""
-        claims = Claims(self.store.get, key)
-        allocation_errors = strategy.allocate(new, None, claims)
-        meta = metadata.validate(new.metadata, strategy.kind, strategy.name_faults)
-        if errors := [*meta, *allocation_errors, *strategy.validate(new)]:
-            raise Invalid(strategy.kind, new.metadata.name or new.metadata.generateName, errors)
-        value = _encode(new)
+        """The filled object checked and written; None when another writer was faster at one of its keys."""
+        claims, meta = Claims(self.store.get, key), new.metadata
+        namespace = [check_open(self.store, strategy.kind, meta)] if strategy.kind.namespaced else []
+        self._preparation.check(strategy, new, claims)
+        value = encode(new)
         warnings = tuple(strategy.warnings(new, None))
         if dry_run:
             return Written(value, warnings)
         compares, operations = claims.operations(strategy.allocations(new), frozenset())
-        compares = [Compare(key, 0), *compares, *self._namespace_compare(strategy.kind, new.metadata.namespace)]
-        revision = await self._try(compares, [Put(key, value), *operations])
+        revision = await self._try([Compare(key, 0), *compares, *namespace], [Put(key, value), *operations])
         return None if revision is None else Written(with_resource_version(value, revision), warnings)
 
     async def update(
@@ -142,13 +130,13 @@ class Registry:
         strategy = self._strategies[kind.resource]
         while True:
             current = self._current(kind, namespace, name)
-            old = _decode(kind, current.value)
+            old = decode(kind, current.value)
             check_preconditions(kind, old, current.mod_revision, options)
             strategy.check_delete(old)
-            new = _copy(old)
+            new = copy(old)
             mark_deleted(strategy, new, options, self._clock())
             if dry_run:
-                return Written(_encode(new), removed=not strategy.lingers(new))
+                return Written(encode(new), removed=not strategy.lingers(new))
             written = await self._write(strategy, current, new, old)
             if written is not None:
                 return written
@@ -168,54 +156,27 @@ class Registry:
             raise NotFound(kind, f"{name}/status")
         while True:
             current = self._current(kind, namespace, name)
-            old = _decode(kind, current.value)
-            shown = _copy(old)
+            old = decode(kind, current.value)
+            shown = copy(old)
             shown.metadata.resourceVersion = str(current.mod_revision)
             new = edit(shown)
-            _check_identity(kind, namespace, name, new, old)
+            check_identity(kind, namespace, name, new, old)
             if new.metadata.resourceVersion not in ("", shown.metadata.resourceVersion):
                 raise Conflict(kind, name)
-            self._prepare_update(strategy, new, old, current.key, status=status)
-            warnings = tuple(strategy.warnings(new, old))
+            if status:
+                self._preparation.change_status(strategy, new, old)
+            else:
+                self._preparation.change(strategy, new, old, Claims(self.store.get, current.key))
+            warnings = () if status else tuple(strategy.warnings(new, old))
             if dry_run:
-                return Written(with_resource_version(_encode(new), current.mod_revision), warnings)
+                return Written(with_resource_version(encode(new), current.mod_revision), warnings)
             written = await self._write(strategy, current, new, old)
             if written is not None:
                 return Written(written.object, warnings, written.removed)
 
-    def _prepare_create(self, strategy: Strategy, new: Object, namespace: str) -> None:
-        kind, meta = strategy.kind, new.metadata
-        metadata.prepare_create(meta, kind, namespace, self._clock(), self._random)
-        if kind.namespaced:
-            self._check_namespace(kind, meta.name, namespace)
-        if meta.generateName and not meta.name:
-            meta.name = metadata.generate_name(meta.generateName, self._random)
-        strategy.default(new)
-        drop_empty_values(new)
-        strategy.prepare_create(new)
-
-    def _prepare_update(self, strategy: Strategy, new: Object, old: Object, key: str, *, status: bool) -> None:
-        """Defaults, restores, allocates and validates. Raises Invalid."""
-        metadata.prepare_update(new.metadata, old.metadata)
-        strategy.default(new)
-        drop_empty_values(new)
-        if status:
-            strategy.prepare_status_update(new, old)
-            errors = strategy.validate_status(new, old)
-        else:
-            strategy.prepare_update(new, old)
-            errors = strategy.allocate(new, old, Claims(self.store.get, key))
-            errors += [*strategy.validate(new), *strategy.validate_update(new, old)]
-        meta = [
-            *metadata.validate(new.metadata, strategy.kind, strategy.name_faults),
-            *metadata.validate_update(new.metadata, old.metadata),
-        ]
-        if meta or errors:
-            raise Invalid(strategy.kind, old.metadata.name, [*meta, *errors])
-
     async def _write(self, strategy: Strategy, current: KeyValue, new: Object, old: Object) -> Written | None:
         """Replaces `current`, or removes it when nothing keeps it; None when another writer was faster."""
-        key, value = current.key, _encode(new)
+        key, value = current.key, encode(new)
         removed = new.metadata.HasField("deletionTimestamp") and not strategy.lingers(new)
         if value == current.value and not removed:
             return Written(with_resource_version(value, current.mod_revision))
@@ -241,56 +202,6 @@ class Registry:
             raise NotFound(kind, name)
         return current
 
-    def _check_namespace(self, kind: Kind, name: str, namespace: str) -> None:
-        """Raises NotFound for a namespace that is missing, Forbidden for one that is being deleted."""
-        found = core.Namespace.FromString(self._current(NAMESPACES, "", namespace).value)
-        if found.metadata.HasField("deletionTimestamp"):
-            text = f"namespace {namespace} is being terminated"
-            cause = StatusCause(reason="NamespaceTerminating", message=text, field="metadata.namespace")
-            why = f"unable to create new content in namespace {namespace} because it is being terminated"
-            raise Forbidden(kind, name, why, [cause])
-
-    def _namespace_compare(self, kind: Kind, namespace: str) -> list[Compare]:
-        """No object appears in a namespace that changes, perhaps to its end, at the same moment."""
-        if not kind.namespaced:
-            return []
-        current = self._current(NAMESPACES, "", namespace)
-        return [Compare(current.key, current.mod_revision)]
-
 
 def _replace_by(message: Message) -> Callable[[Object], Object]:
-    return lambda _: _copy(message)
-
-
-def _copy(message: Object) -> Object:
-    copy = type(message)()
-    copy.CopyFrom(message)
-    return copy
-
-
-def _decode(kind: Kind, value: bytes) -> Object:
-    return kind.message.FromString(value)
-
-
-def _encode(value: Object) -> bytes:
-    """The bytes to store, equal for equal objects. Raises TooLarge."""
-    encoded: bytes = value.SerializeToString(deterministic=True)
-    if len(encoded) > OBJECT_LIMIT:
-        raise TooLarge(f"the object has {len(encoded)} bytes; the limit is {OBJECT_LIMIT}")
-    return encoded
-
-
-def _check_identity(kind: Kind, namespace: str, name: str, new: Object, old: Object) -> None:
-    """Raises BadRequest or PreconditionFailed when a body names another object than the request."""
-    meta = new.metadata
-    if kind.namespaced:
-        metadata.check_namespace(meta, namespace)
-    if meta.name and meta.name != name:
-        raise BadRequest(f"the name of the object ({meta.name}) does not match the name on the URL ({name})")
-    meta.name = name
-    if meta.uid and meta.uid != old.metadata.uid:
-        raise PreconditionFailed(
-            kind, name, f"Precondition failed: UID in precondition: {meta.uid}, UID in object meta: {old.metadata.uid}"
-        )
-    if errors := metadata.check_resource_version(meta):
-        raise Invalid(kind, name, errors)
+    return lambda _: copy(message)
