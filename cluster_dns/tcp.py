@@ -1,4 +1,4 @@
-"""DNS over TCP (RFC 7766): many queries on a connection, one after the other; limits on idle time and connections."""
+"""DNS over TCP (RFC 7766): many queries on a connection, one after the other; silent connections make room."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ class TcpListener:
         self._socket = sock
         self._responder = responder
         self._idle_timeout = idle_timeout
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], None] = {}  # the one that has been silent for longest first
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -34,20 +34,25 @@ class TcpListener:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
         try:
-            if len(self._connections) < MAX_CONNECTIONS:
-                self._connections.add(task)
-                await self._answer_all(reader, writer)
+            if len(self._connections) >= MAX_CONNECTIONS:
+                silent = next(iter(self._connections))
+                del self._connections[silent]
+                silent.cancel()
+            await self._answer_all(reader, writer)
         except (OSError, asyncio.IncompleteReadError):  # the client went away or was too slow
             return
         finally:
-            self._connections.discard(task)
+            self._connections.pop(_own_task(), None)
             writer.close()
+
+    def _mark_active(self) -> None:
+        self._connections.pop(_own_task(), None)
+        self._connections[_own_task()] = None
 
     async def _answer_all(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
+            self._mark_active()
             async with asyncio.timeout(self._idle_timeout):
                 size = int.from_bytes(await reader.readexactly(_LENGTH), "big")
                 packet = await reader.readexactly(size)
@@ -61,3 +66,9 @@ class TcpListener:
             writer.write(len(answer).to_bytes(_LENGTH, "big") + answer)
             async with asyncio.timeout(self._idle_timeout):
                 await writer.drain()
+
+
+def _own_task() -> asyncio.Task[None]:
+    task = asyncio.current_task()
+    assert task is not None
+    return task

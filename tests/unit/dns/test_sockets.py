@@ -112,17 +112,23 @@ async def test_a_message_that_gets_no_answer_ends_its_connection(listening: List
     writer.close()
 
 
-async def test_connections_have_a_limit(listening: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tcp, "MAX_CONNECTIONS", 1)
-    query = dns.message.make_query(WEB, "A")
-    packet = query.to_wire()
-    first = await asyncio.open_connection(LOOPBACK, listening.port)
-    first[1].write(len(packet).to_bytes(2, "big") + packet)
-    await first[0].readexactly(2)
-    reader, writer = await asyncio.open_connection(LOOPBACK, listening.port)
-    assert await reader.read() == b""
-    writer.close()
-    first[1].close()
+async def test_when_there_are_too_many_connections_the_silent_one_makes_room(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "MAX_CONNECTIONS", 2)
+    packet = dns.message.make_query(WEB, "A").to_wire()
+    packet = len(packet).to_bytes(2, "big") + packet
+    silent, busy = [await asyncio.open_connection(LOOPBACK, listening.port) for _ in range(2)]
+    for reader, writer in (silent, busy):
+        writer.write(packet)
+        await reader.readexactly(2)
+    late = await asyncio.open_connection(LOOPBACK, listening.port)
+    for reader, writer in (busy, late):
+        writer.write(packet)
+        await reader.readexactly(2)
+    await silent[0].read()  # to its end
+    for _, writer in (silent, busy, late):
+        writer.close()
 
 
 async def test_upstream_exchange_goes_over_to_tcp(listening: Listening) -> None:
