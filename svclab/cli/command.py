@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from inspect import cleandoc
 from typing import Any, TypeVar
 
 import click
 
 from svclab.cli.durations import parse_duration
+from svclab.cli.help_text import help_text
 from svclab.cli.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -66,24 +66,7 @@ class Command(click.Command):
                 yield arg
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write(f"{cleandoc(self.help or '')}\n")
-        if self.examples:
-            formatter.write("\nExamples:\n")
-            formatter.write("".join(f"  {line}".rstrip() + "\n" for line in self.examples.splitlines()))
-        if isinstance(self, click.Group):
-            formatter.write("\nAvailable Commands:\n")
-            for name, below in self.commands.items():
-                if name == below.name:  # not an alias
-                    formatter.write(f"  {name:<13} {_first_line(below)}\n")
-        self._format_flags(ctx, formatter)
-        formatter.write(f"\nUsage:\n  {ctx.command_path} {self.usage}".rstrip() + "\n")
-        formatter.write('\nUse "svclab options" for a list of global command-line options (applies to all commands).\n')
-
-    def _format_flags(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        shown = [option for option in self.params if isinstance(option, click.Option) and not option.hidden]
-        if shown:
-            formatter.write("\nOptions:\n")
-            formatter.write("\n".join(flag_help(option) for option in shown))
+        formatter.write(help_text(self, ctx, self.examples, self.usage))
 
 
 class CommandGroup(Command, click.Group):
@@ -93,25 +76,6 @@ class CommandGroup(Command, click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return click.Group.parse_args(self, ctx, list(self._kubectl_forms(args)))
-
-
-def flag_help(option: click.Option) -> str:
-    """One flag as kubectl prints it: names and default, then the help below it."""
-    names = ", ".join(sorted(option.opts, key=len))
-    return f"    {names}{_default_text(option)}:\n\t{option.help or ''}\n"
-
-
-def _default_text(option: click.Option) -> str:
-    if option.is_flag:
-        return f"={str(option.default is True).lower()}"
-    if option.multiple:
-        return "=[]"
-    default = option.default if isinstance(option.default, (str, int, float)) else ""
-    return f"='{default}'" if isinstance(default, str) else f"={default}"
-
-
-def _first_line(command: click.Command) -> str:
-    return (command.help or "").strip().splitlines()[0]
 
 
 def _flag_form(option: click.Option, name: str, value: bool) -> Iterator[str]:

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -48,6 +47,8 @@ def run(args: Sequence[str] | None = None, settings: Settings | None = None) -> 
         return exit_.exit_code
     except Exception as error:
         if settings.verbose and not isinstance(error, ExitWith):
+            import traceback
+
             traceback.print_exc()
         return _report(error)
 

@@ -5,6 +5,7 @@ Values are JSON values as Python has them.
 """
 
 from svclab.cli.jsonpath.evaluate import find, to_text
-from svclab.cli.jsonpath.parse import JSONPathError, parse, relaxed
+from svclab.cli.jsonpath.lexis import JSONPathError
+from svclab.cli.jsonpath.parse import parse, relaxed
 
 __all__ = ["JSONPathError", "find", "parse", "relaxed", "to_text"]

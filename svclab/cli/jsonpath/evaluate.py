@@ -5,6 +5,7 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from svclab.cli.jsonpath.lexis import JSONPathError
 from svclab.cli.jsonpath.nodes import (
     Field,
     Filter,
@@ -20,7 +21,6 @@ from svclab.cli.jsonpath.nodes import (
     Union,
     Wildcard,
 )
-from svclab.cli.jsonpath.parse import JSONPathError
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,

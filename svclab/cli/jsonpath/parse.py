@@ -1,8 +1,8 @@
 """Template text to nodes, by recursive descent."""
 
 import re
-from ast import literal_eval
 
+from svclab.cli.jsonpath.lexis import FIELD, OPERATOR, QUOTED, SLICE, JSONPathError, closing_bracket, split, unquote
 from svclab.cli.jsonpath.nodes import (
     Field,
     Filter,
@@ -19,15 +19,6 @@ from svclab.cli.jsonpath.nodes import (
     Union,
     Wildcard,
 )
-
-_FIELD = re.compile(r"(?:\\.|[^\s.,\[\]{}()'\"|@$&\\=!<>])+")
-_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
-_SLICE = re.compile(r"(-?\d*)(?::(-?\d*))?(?::(-?\d*))?$")
-_OPERATOR = re.compile(r"==|!=|<=|>=|<|>")
-
-
-class JSONPathError(ValueError):
-    """A template that cannot be read, or cannot be applied to the value."""
 
 
 def parse(template: str) -> Template:
@@ -89,10 +80,10 @@ class _Parser:
 
     def _contents(self, found: list[Node]) -> None:
         while self._peek() not in ("}", ""):
-            quoted = _QUOTED.match(self.text, self.at)
+            quoted = QUOTED.match(self.text, self.at)
             if quoted:
                 self.at = quoted.end()
-                found.append(Text(_unquote(quoted[0])))
+                found.append(Text(unquote(quoted[0])))
             else:
                 found.append(self._path())
             self._spaces()
@@ -125,19 +116,19 @@ class _Parser:
         if self._peek() == "*":
             self.at += 1
             return [Wildcard()]
-        match = _FIELD.match(self.text, self.at)
+        match = FIELD.match(self.text, self.at)
         if match is None:
             return []
         self.at = match.end()
         return [Field(re.sub(r"\\(.)", r"\1", match[0]))]
 
     def _bracket(self) -> Step:
-        closing = _closing_bracket(self.text, self.at)
+        closing = closing_bracket(self.text, self.at)
         inside = self.text[self.at + 1 : closing].strip()
         self.at = closing + 1
         if inside.startswith("?(") and inside.endswith(")"):
             return _filter(inside[2:-1])
-        parts = _split(inside)
+        parts = split(inside)
         if len(parts) == 1:
             return _subscript(parts[0])
         return Union(tuple(_as_path(part) for part in parts))
@@ -162,33 +153,13 @@ class _Parser:
         return self.text[self.at : self.at + 1]
 
 
-def _closing_bracket(text: str, start: int) -> int:
-    """Where the bracket at `start` ends; brackets in quotes do not count."""
-    depth, at = 0, start
-    while at < len(text):
-        quoted = _QUOTED.match(text, at)
-        if quoted:
-            at = quoted.end()
-            continue
-        depth += {"[": 1, "]": -1}.get(text[at], 0)
-        if depth == 0:
-            return at
-        at += 1
-    raise JSONPathError("unterminated array")
-
-
-def _split(text: str) -> list[str]:
-    """Parts between commas, those in quotes apart."""
-    return [part.strip() for part in re.findall(rf"(?:{_QUOTED.pattern}|[^,])+", text)] or [""]
-
-
 def _subscript(text: str) -> Step:
     if text == "*":
         return Wildcard()
-    if _QUOTED.fullmatch(text):
+    if QUOTED.fullmatch(text):
         steps = _as_path(text).steps
         return steps[0] if len(steps) == 1 else Union((Path(steps),))
-    match = _SLICE.fullmatch(text)
+    match = SLICE.fullmatch(text)
     if match is None or not text:
         raise JSONPathError(f"invalid array index {text}")
     start, end, step = (int(part) if part else None for part in match.groups())
@@ -201,7 +172,7 @@ def _subscript(text: str) -> Step:
 
 def _as_path(text: str) -> Path:
     """The path that one part of a union stands for; a quoted name may hold dots, which lead further down."""
-    if not _QUOTED.fullmatch(text):
+    if not QUOTED.fullmatch(text):
         return Path((_subscript(text),))
     parser = _Parser(f".{text[1:-1]}")
     path = parser._path()
@@ -213,10 +184,10 @@ def _as_path(text: str) -> Path:
 def _filter(text: str) -> Filter:
     at = 0
     while at < len(text):
-        quoted = _QUOTED.match(text, at)
+        quoted = QUOTED.match(text, at)
         if quoted:
             at = quoted.end()
-        elif operator := _OPERATOR.match(text, at):
+        elif operator := OPERATOR.match(text, at):
             return Filter(_operand(text[:at]), operator[0], _operand(text[operator.end() :]))
         else:
             at += 1
@@ -225,8 +196,8 @@ def _filter(text: str) -> Filter:
 
 def _operand(text: str) -> Operand:
     text = text.strip()
-    if _QUOTED.fullmatch(text):
-        return _unquote(text)
+    if QUOTED.fullmatch(text):
+        return unquote(text)
     if text in ("true", "false"):
         return text == "true"
     if re.fullmatch(r"[-+]?\d+", text):
@@ -238,12 +209,3 @@ def _operand(text: str) -> Operand:
     if parser._peek():
         raise JSONPathError(f"unrecognized text in filter: {text}")
     return path
-
-
-def _unquote(text: str) -> str:
-    """The string in quotes, its escapes resolved."""
-    try:
-        value = literal_eval(text)
-    except (SyntaxError, ValueError) as error:
-        raise JSONPathError(f"invalid string {text}") from error
-    return str(value)

@@ -2,7 +2,8 @@
 
 import click
 
-from svclab.cli.command import command, flag_help
+from svclab.cli.command import command
+from svclab.cli.help_text import flag_help
 
 
 @command("options")
