@@ -1,6 +1,7 @@
 """What an API server is told when it starts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,9 @@ class Config:
     socket: Path  # the Unix socket that it answers on, for its owner alone
     state_dir: Path  # what it keeps, made if missing
     cluster_name: str = "default"
+    listen: str = ""  # host:port for callers over TCP, who prove themselves by mutual TLS; "": the Unix socket alone
+    addresses: tuple[str, ...] = ()  # by which callers know this server, beside localhost and its own name
+    bundles: Mapping[str, Path] = field(default_factory=dict)  # role to the folder that holds its credentials
     store: Literal["sqlite", "memory"] = "sqlite"
     service_cidr: str = "10.96.0.0/16"  # with two IP families: one for each, a comma between them, the primary first
     pod_cidr: str = "10.244.0.0/16"  # likewise; a /24 (IPv6: /64) of it for each node

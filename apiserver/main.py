@@ -8,8 +8,9 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 import grpc.aio
 
@@ -26,6 +27,9 @@ from apiserver.store import MemoryStore, SqliteStore, Store, StoreError
 from svclab.client import Client
 from svclab.client.log_lines import write_to_stderr
 from svclab.client.transport import LocalTransport
+
+if TYPE_CHECKING:
+    from apiserver.security.secure_server import SecureServer
 
 log = logging.getLogger(__name__)
 
@@ -73,11 +77,15 @@ async def running(config: Config) -> AsyncIterator[None]:
         await registry.bootstrap()
         nodes = NodeStreams()
         api = Api(store, registry, nodes, config.cluster_name, random.Random())
-        server = make_server(api, Streams(nodes))
+        streams = Streams(nodes)
+        server = make_server(api, streams)
         listen(server, config.socket)
-        await server.start()
+        secure = secure_server(config, store, nodes, api, streams) if config.listen else None
+        servers = [server, secure.server] if secure else [server]
+        for one in servers:
+            await one.start()
         undo.callback(config.socket.unlink, missing_ok=True)
-        undo.push_async_callback(stop, server, nodes, store)
+        undo.push_async_callback(stop, servers, nodes, store)
         # The loops speak the API like a remote controller would, but without a wire: a call costs microseconds.
         client = Client(LocalTransport(api))
         undo.push_async_callback(client.close)
@@ -86,15 +94,27 @@ async def running(config: Config) -> AsyncIterator[None]:
                 group.create_task(Compaction(store, config.history, time.monotonic).run()),
                 group.create_task(run_controllers(client, controller_settings(config))),
             ]
+            if secure:
+                tasks.append(group.create_task(secure.bundles.run()))
             yield
             for task in tasks:
                 task.cancel()
 
 
-async def stop(server: grpc.aio.Server, nodes: NodeStreams, store: Store) -> None:
+def secure_server(config: Config, store: Store, nodes: NodeStreams, api: Api, streams: Streams) -> "SecureServer":
+    """The server for TCP. Raises OSError, ValueError."""
+    try:  # certificates need a library that a cluster without TCP does not
+        from apiserver.security.secure_server import SecureServer
+    except ModuleNotFoundError as error:
+        raise OSError(f"--listen needs the Python package {error.name}: pip install 'svclab[tls]'") from error
+    return SecureServer(config, store, nodes, api, streams)
+
+
+async def stop(servers: Sequence[grpc.aio.Server], nodes: NodeStreams, store: Store) -> None:
     """No new calls; streams end; what is being written gets written."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(server.stop(STOP_SECONDS))
+        for server in servers:
+            group.create_task(server.stop(STOP_SECONDS))
         nodes.close()
         group.create_task(store.close())
 

@@ -651,19 +651,23 @@ class SignRequest(_message.Message):
 
     REQUEST_FIELD_NUMBER: _builtins.int
     NODE_FIELD_NUMBER: _builtins.int
+    JOINTOKEN_FIELD_NUMBER: _builtins.int
     request: _builtins.bytes
     """PKCS #10, PEM; it needs no name: the caller decides"""
     node: _builtins.str
     """the node that a join token joins; empty: renew the caller's own certificate"""
+    joinToken: _builtins.bool
+    """from an administrator: make a join token, for `node` alone or (empty) for any"""
     def __init__(
         self,
         *,
         request: _builtins.bytes = ...,
         node: _builtins.str = ...,
+        joinToken: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["node", b"node", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["joinToken", b"joinToken", "node", b"node", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -6,7 +6,7 @@ import grpc
 import grpc.aio
 
 from apiserver.security import identity as identities
-from apiserver.security.authority import NODE_LIFE, Authority, BadRequest
+from apiserver.security.authority import JOIN_LIFE, NODE_LIFE, Authority, BadRequest
 from apiserver.security.guard import caller
 from protos import api_pb2, api_pb2_grpc
 from protos.labels import dns1123_subdomain_faults
@@ -24,9 +24,13 @@ class CertificatesServicer(api_pb2_grpc.CertificatesServicer):
         identity = caller(context)
         if request.node and dns1123_subdomain_faults(request.node):
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f'"{request.node}" is not the name of a node')
-        subject = identities.node(request.node) if identity.may_join_as else identity
+        subject, life = identity, NODE_LIFE
+        if request.joinToken:
+            subject, life = identities.joiner(request.node or identities.ANY_NODE), JOIN_LIFE
+        elif identity.may_join_as:
+            subject = identities.node(request.node)
         try:
-            certificate = self._authority.sign(request.request, subject, NODE_LIFE)
+            certificate = self._authority.sign(request.request, subject, life)
         except BadRequest as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         return api_pb2.SignResponse(certificate=certificate, authority=self._authority.pem)

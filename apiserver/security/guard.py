@@ -15,7 +15,8 @@ from protos.kubernetes import meta_pb2
 
 STATUS_TRAILER = "svclab-status-bin"
 _VERBS = {"Get": "get", "List": "list", "Watch": "watch", "Create": "create", "Update": "update", "Patch": "patch"}
-_STREAMS = {"Exec": "exec", "Logs": "logs", "PortForward": "port-forward", "Attach": "attach"}
+_STREAMS = {"Exec": "exec", "Logs": "logs", "PortForward": "port-forward"}
+_STREAM_ID = "svclab-stream-id"
 # Everybody with a certificate of the cluster may ask for the version and for the server's health.
 _OPEN_METHODS = frozenset(
     {"/svclab.api.v1.Api/Version", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"}
@@ -31,14 +32,19 @@ def caller(context: grpc.aio.ServicerContext[Any, Any]) -> Identity:
 
 
 def action_of(method: str, request: Any) -> Action:
-    """The call in the rules' words. `request` is None where a stream's first frame has not been read."""
+    """The call in the rules' words. `request` is None where a stream's first frame has not been read.
+
+    Of an Attach it is the name of the node that was asked for the stream.
+    """
     name = method.rpartition("/")[2]
     if name in _STREAMS:
         return Action(_STREAMS[name])
+    if name == "Attach":
+        return Action("attach", "nodes", name=request)
     if name == "Register":
         return Action("register", "nodes", name=request.node)
     if name == "Sign":
-        return Action("sign", "certificates", name=request.node)
+        return Action("sign", "certificates", name=request.node, subresource="join" if request.joinToken else "")
     if name == "UpdateStatus":
         return Action("update", request.resource, request.namespace, request.name, "status")
     if name == "Delete":
@@ -53,8 +59,9 @@ def action_of(method: str, request: Any) -> Action:
 class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     """The interceptor of a server that also listens on TCP."""
 
-    def __init__(self, find_pod: FindPod, audit: AuditLog) -> None:
+    def __init__(self, find_pod: FindPod, node_of_stream: Callable[[str], str], audit: AuditLog) -> None:
         self._find_pod = find_pod
+        self._node_of_stream = node_of_stream
         self._audit = audit
 
     async def intercept_service(
@@ -82,12 +89,18 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         inner = handler.unary_stream or handler.stream_stream
 
         async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
-            await self._check(method, request if handler.unary_stream else None, context)
+            await self._check(method, request if handler.unary_stream else self._asked(method, context), context)
             async for response in inner(request, context):
                 yield response
 
         make = grpc.unary_stream_rpc_method_handler if handler.unary_stream else grpc.stream_stream_rpc_method_handler
         return make(stream, handler.request_deserializer, handler.response_serializer)
+
+    def _asked(self, method: str, context: Any) -> str | None:
+        """The node that was asked for the stream of an Attach."""
+        if not method.endswith("/Attach"):
+            return None
+        return self._node_of_stream(dict(context.invocation_metadata()).get(_STREAM_ID, ""))
 
     async def _check(self, method: str, request: Any, context: Any) -> None:
         identity = caller(context)

@@ -35,6 +35,7 @@ class SocketInUse(Exception):
 def make_server(
     api: api_pb2_grpc.ApiServicer,
     streams: api_pb2_grpc.NodeStreamsServicer,
+    certificates: api_pb2_grpc.CertificatesServicer | None = None,
     interceptors: Sequence[grpc.aio.ServerInterceptor] = (),  # type: ignore[type-arg]  # generic in the stubs alone
 ) -> grpc.aio.Server:
     """A server that listens nowhere yet. Belongs to the running event loop."""
@@ -43,7 +44,10 @@ def make_server(
     api_pb2_grpc.add_NodeStreamsServicer_to_server(streams, server)
     checks = health.aio.HealthServicer()  # type: ignore[attr-defined]  # imported under a condition there
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
-    services = [api_pb2.DESCRIPTOR.services_by_name[name].full_name for name in ("Api", "NodeStreams")]
+    if certificates is not None:
+        api_pb2_grpc.add_CertificatesServicer_to_server(certificates, server)
+    offered = ("Api", "NodeStreams", "Certificates") if certificates else ("Api", "NodeStreams")
+    services = [api_pb2.DESCRIPTOR.services_by_name[name].full_name for name in offered]
     names = [*services, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME]
     reflection.enable_server_reflection(names, server)
     return server

@@ -100,6 +100,11 @@ class NodeStreams:
             if from_client is not None:
                 from_client.cancel()
 
+    def node_of(self, stream_id: str) -> str:
+        """The node that was asked for a stream which nobody has answered yet; "" for any other."""
+        stream = self._waiting.get(stream_id)
+        return stream.node if stream else ""
+
     def close(self) -> None:
         """Lets every agent go."""
         for agent in self._agents.values():

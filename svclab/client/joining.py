@@ -59,11 +59,16 @@ async def keep_fresh(client: Client, address: str, folder: Path) -> None:
         log.info("certificate renewed")
 
 
-async def _signed(address: str, own: Credentials, node: str) -> Credentials:
+async def join_token(address: str, own: Credentials, node: str = "") -> Credentials:
+    """A join token for one node, or for any; `own` must be an administrator's. Raises ApiError."""
+    return await _signed(address, own, node, join_token=True)
+
+
+async def _signed(address: str, own: Credentials, node: str, *, join_token: bool = False) -> Credentials:
     key = new_key()
     transport = GrpcTransport(Target.parse(address, own.for_channel()))
     try:
-        request = api_pb2.SignRequest(request=signing_request(key), node=node)
+        request = api_pb2.SignRequest(request=signing_request(key), node=node, joinToken=join_token)
         answer = await transport.unary(SIGN, request, api_pb2.SignResponse, TIMEOUT)
     finally:
         await transport.close()
