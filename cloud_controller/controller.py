@@ -4,6 +4,7 @@ The finalizer is written before an address is taken, and taken off after it is f
 from which the same reconcile goes on.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from svclab.client.client import Client
 from svclab.client.controller import Controller, Result, Retry
 from svclab.client.events import EventRecorder
 from svclab.client.informer import Informer
-from svclab.client.lister import Key
+from svclab.client.lister import Key, key_of
 
 RETRY_SECONDS = 5.0  # the first pause after an error of the cloud; it doubles
 LONGEST_RETRY_SECONDS = 300.0
@@ -52,6 +53,8 @@ class ServiceController:
         self._default_mode: Mode = default_mode
         self._retry_scale = retry_scale
         self._failures: dict[Key, int] = {}
+        self._unsettled: set[Key] = set()
+        self._settled = asyncio.Event()
         self._waiting: set[Key] = set()  # for an address: served as soon as one is free
         self.controller: Controller[Key] = Controller("service-controller", self._reconcile, [services])
         services.add_handler(self._service_changed)
@@ -59,8 +62,24 @@ class ServiceController:
     async def run(self) -> None:
         """Works until cancelled. What Services had that vanished while nobody looked is freed first."""
         await self._services.synced()
-        self._provider.keep_only({service.metadata.uid for service in self._services.lister.list()})
+        services = self._services.lister.list()
+        self._provider.keep_only({service.metadata.uid for service in services})
+        self._unsettled = {key_of(service) for service in services}
+        self._check_settled()
         await self.controller.run()
+
+    async def settled(self) -> None:
+        """Returns when each Service that was there at the start has been looked at once."""
+        await self._settled.wait()
+
+    def again(self) -> None:
+        """Looks at every Service again."""
+        for service in self._services.lister.list():
+            self.controller.queue.add(key_of(service))
+
+    def _check_settled(self) -> None:
+        if not self._unsettled:
+            self._settled.set()
 
     def _service_changed(self, key: Key, old: core_pb2.Service | None, new: core_pb2.Service | None) -> None:
         if old is not None and (new is None or new.metadata.uid != old.metadata.uid):
@@ -68,6 +87,13 @@ class ServiceController:
         self.controller.queue.add(key)
 
     async def _reconcile(self, key: Key) -> Result | None:
+        try:
+            return await self._reconcile_service(key)
+        finally:
+            self._unsettled.discard(key)
+            self._check_settled()
+
+    async def _reconcile_service(self, key: Key) -> Result | None:
         service = self._services.lister.get(*key)
         if service is None:
             self._forget(key)

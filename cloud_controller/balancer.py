@@ -1,0 +1,97 @@
+"""The external load balancer: keeps links, health checks and the tables equal to what is provisioned."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from cloud_controller.backends import Backend
+from cloud_controller.balancing import Family, LoadBalancer, table
+from cloud_controller.health import Cadence, Check, HealthChecks
+from cloud_controller.links import Links
+from cloud_controller.pool import Address
+from cloud_controller.request import LoadBalancerRequest
+from node_agent.nft.kernel import Nft, NftError
+from node_agent.nft.objects import Table
+from node_agent.nft.transaction import ReplaceTable, Transaction
+
+FAMILIES: tuple[Family, ...] = ("ip", "ip6")
+RETRY = 1.0  # seconds
+
+log = logging.getLogger(__name__)
+
+Provisioned = Iterable[tuple[LoadBalancerRequest, tuple[Address, ...]]]
+
+
+class Balancer:
+    """Call `wake()` after every change of what `provisioned()` and `nodes()` return; `run()` does the rest."""
+
+    def __init__(
+        self,
+        nft: Nft,
+        links: Links,
+        provisioned: Callable[[], Provisioned],
+        nodes: Callable[[], tuple[Backend, ...]],
+        cadence: Cadence,
+        proxy_health_port: int,
+    ) -> None:
+        self._nft = nft
+        self._links = links
+        self._provisioned = provisioned
+        self._nodes = nodes
+        self._proxy_health_port = proxy_health_port
+        self._changed = asyncio.Event()
+        self._health = HealthChecks(cadence, self.wake)
+        self._applied: dict[Family, Table] = {}
+
+    def wake(self) -> None:
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Works until cancelled. What it made stays, and the next run takes it over without a gap."""
+        await asyncio.to_thread(self._links.set_up)
+        self._changed.set()
+        try:
+            while True:
+                await self._changed.wait()
+                self._changed.clear()
+                try:
+                    await self._pass()
+                except (NftError, OSError) as error:
+                    log.error("load balancers not written", extra={"error": str(error)})
+                    self._changed.set()
+                    await asyncio.sleep(RETRY)
+        finally:
+            await self._health.stop()
+
+    async def _pass(self) -> None:
+        nodes = self._nodes()
+        wanted = [
+            (request, address, self._checks(request, address, nodes))
+            for request, addresses in self._provisioned()
+            for address in addresses
+        ]
+        self._health.watch({check for _, _, checks in wanted for check in checks})
+        balancers = [self._balancer(*row) for row in wanted]
+        await asyncio.to_thread(self._links.reach, nodes)
+        self._write(balancers)
+        await asyncio.to_thread(self._links.answer_for, {balancer.address for balancer in balancers})
+
+    def _checks(
+        self, request: LoadBalancerRequest, address: Address, nodes: tuple[Backend, ...]
+    ) -> dict[Check, Backend]:
+        """The Local policy asks the Service's own port, everything else the node's proxy."""
+        port = request.health_check_node_port or self._proxy_health_port
+        return {Check(ip, port): node for node in nodes if (ip := node.address(address.version))}
+
+    def _balancer(self, request: LoadBalancerRequest, address: Address, checks: dict[Check, Backend]) -> LoadBalancer:
+        healthy = tuple(node for check, node in checks.items() if self._health.is_healthy(check))
+        return LoadBalancer(request, address, healthy)
+
+    def _write(self, balancers: list[LoadBalancer]) -> None:
+        """A cloud has few load balancers: the whole table is replaced, where it is another one."""
+        for family in FAMILIES:
+            desired = table(family, balancers)
+            if self._applied.get(family) != desired:
+                self._applied.pop(family, None)
+                self._nft.run(Transaction([ReplaceTable(desired)]))
+                self._applied[family] = desired

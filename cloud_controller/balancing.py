@@ -1,0 +1,133 @@
+"""What the load balancer does with packets: pure, from load balancers and healthy nodes to a table and its elements.
+
+`vip`: the packet goes to a healthy node as it is; the node answers the client itself (direct server return), so that
+the client's address is kept. The node is chosen by a hash of the client into one of 64 buckets: the same client port
+stays on its node, and when a node comes or goes only the buckets move that must (rendezvous hashing).
+`proxy`: the packet goes to a node port, with the load balancer's own address as its source.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import collapse_addresses, ip_address, ip_network
+from typing import Literal
+from zlib import crc32
+
+from cloud_controller.backends import Backend
+from cloud_controller.pool import Address
+from cloud_controller.request import LoadBalancerRequest, Port
+from node_agent.nft.objects import Chain, Hook, Set, Table
+
+TABLE = "svclab-cloud"
+BUCKETS = 64
+Family = Literal["ip", "ip6"]
+
+
+@dataclass(frozen=True)
+class LoadBalancer:
+    """One provisioned load balancer: what was asked for, one of its addresses, and the nodes healthy for it."""
+
+    request: LoadBalancerRequest
+    address: Address
+    healthy: tuple[Backend, ...]
+
+
+def mark_of(address: str) -> int:
+    """The packet mark that means "to the node with this address"; it names the node's routing table too.
+
+    From the address itself, so that it is the same whatever nodes there are: the last 16 bits, where nodes differ.
+    """
+    return int(ip_address(address)) & 0xFFFF or 0x10000
+
+
+def table(family: Family, balancers: Sequence[LoadBalancer]) -> Table:
+    """The whole table of a family."""
+    version = 6 if family == "ip6" else 4
+    elements: dict[str, dict[str, str]] = {}
+    for balancer in balancers:
+        if balancer.address.version == version:
+            for port in balancer.request.ports:
+                _add(elements, balancer, port)
+    return Table(family, TABLE, _sets(family), _chains(family), elements)
+
+
+def _add(elements: dict[str, dict[str, str]], balancer: LoadBalancer, port: Port) -> None:
+    request, version = balancer.request, balancer.address.version
+    vip = f"{balancer.address} . {port.protocol.lower()} . {port.port}"
+    nodes = [address for node in balancer.healthy if (address := node.address(version))]
+    elements.setdefault("addresses", {})[str(balancer.address)] = ""
+    elements.setdefault("ports", {})[vip] = ""
+    spread = "sticky" if request.sticky else "any"
+    if request.mode == "vip":
+        elements.setdefault("routed", {})[vip] = f"goto route-{spread}"
+        rows = {f"{vip} . {bucket}": str(mark_of(node)) for bucket, node in _buckets(vip, nodes).items()}
+        elements.setdefault("nodes", {}).update(rows)
+        return
+    elements.setdefault("proxied", {})[vip] = f"goto proxy-{spread}"
+    _restrict(elements, request, vip, version)
+    if port.node_port:
+        rows = {f"{vip} . {bucket}": f"{node} . {port.node_port}" for bucket, node in _buckets(vip, nodes).items()}
+        elements.setdefault("node-ports", {}).update(rows)
+
+
+def _restrict(elements: dict[str, dict[str, str]], request: LoadBalancerRequest, vip: str, version: int) -> None:
+    """A proxy hides its clients from the nodes, so it holds the source ranges itself."""
+    ranges = [network for network in map(ip_network, request.source_ranges) if network.version == version]
+    if not ranges:
+        return
+    elements.setdefault("restricted", {})[vip] = ""
+    allowed = collapse_addresses(ranges)  # type: ignore[type-var]  # all of one family
+    elements.setdefault("sources", {}).update({f"{vip} . {network}": "" for network in allowed})
+
+
+def _buckets(vip: str, nodes: Sequence[str]) -> Mapping[int, str]:
+    """Each bucket's node: the one that weighs most in it."""
+    if not nodes:
+        return {}
+    return {bucket: max(nodes, key=lambda node: _weight(vip, bucket, node)) for bucket in range(BUCKETS)}
+
+
+def _weight(vip: str, bucket: int, node: str) -> tuple[int, str]:
+    return (crc32(f"{node} {bucket} {vip}".encode()), node)
+
+
+def _sets(family: Family) -> tuple[Set, ...]:
+    address = "ipv6_addr" if family == "ip6" else "ipv4_addr"
+    key = f"{address} . inet_proto . inet_service"
+    by_bucket = f"typeof {family} daddr . meta l4proto . th dport . numgen random mod 2"
+    return (
+        Set("addresses", address),
+        Set("ports", key),
+        Set("routed", key, "verdict"),
+        Set("proxied", key, "verdict"),
+        Set("nodes", by_bucket, "meta mark"),
+        Set("node-ports", by_bucket, f"{family} daddr . th dport"),
+        Set("restricted", key),
+        Set("sources", f"{key} . {address}", flags=("interval",)),
+    )
+
+
+def _chains(family: Family) -> tuple[Chain, ...]:
+    vip = f"{family} daddr . meta l4proto . th dport"
+    choices = {"any": f"jhash {family} saddr . th sport mod {BUCKETS}", "sticky": f"jhash {family} saddr mod {BUCKETS}"}
+    translate = f"meta l4proto {{ tcp, udp, sctp }} dnat {family} to {vip}"
+    return (
+        *(Chain(f"route-{n}", (f"meta mark set {vip} . {choice} map @nodes",)) for n, choice in choices.items()),
+        *(Chain(f"proxy-{n}", (f"{translate} . {choice} map @node-ports", "drop")) for n, choice in choices.items()),
+        Chain("refuse", ("meta l4proto tcp reject with tcp reset", "reject")),
+        Chain(
+            "prerouting",
+            (
+                f"{vip} @restricted {vip} . {family} saddr != @sources drop",
+                f"{vip} vmap @routed",
+            ),
+            Hook("filter", "prerouting", -150),
+        ),
+        Chain(
+            "nat-prerouting",
+            (f"{vip} vmap @proxied", f"{family} daddr @addresses {vip} != @ports goto refuse"),
+            Hook("nat", "prerouting", -100),
+        ),
+        # What no node takes ends here: a load balancer without a healthy node is silent.
+        Chain("forward", (f"{family} daddr @addresses meta mark 0x0 drop",), Hook("filter", "forward", 0)),
+        Chain("nat-postrouting", ("ct status dnat masquerade",), Hook("nat", "postrouting", 100)),
+    )
