@@ -1,8 +1,8 @@
 """How packets for load balancer addresses get here, and on to nodes: neighbour proxies, routes and rules of one link.
 
 The addresses lie in the subnet of the nodes' link, and this machine answers ARP and neighbour solicitations for them,
-so that nobody needs a route. The kernel answers by proxy only for addresses that it would send out elsewhere: that is what
-the pair of links `vip` is for. A packet with a node's mark leaves by the routing table of that mark.
+so that nobody needs a route. The kernel answers by proxy only for addresses that it would send out elsewhere: for that
+there is the pair of links `vip`. A packet with a node's mark leaves by the routing table of that mark.
 """
 
 from collections.abc import Iterator
