@@ -54,8 +54,11 @@ def prepare_update(meta: ObjectMeta, old: ObjectMeta) -> None:
         meta.uid = old.uid
     if not meta.namespace:
         meta.namespace = old.namespace
-    if not meta.HasField("creationTimestamp"):
-        meta.creationTimestamp.CopyFrom(old.creationTimestamp)
+    for name in ("creationTimestamp", "deletionTimestamp"):
+        if old.HasField(name) and not meta.HasField(name):
+            getattr(meta, name).CopyFrom(getattr(old, name))
+    if old.HasField("deletionGracePeriodSeconds") and not meta.HasField("deletionGracePeriodSeconds"):
+        meta.deletionGracePeriodSeconds = old.deletionGracePeriodSeconds
     meta.generation = old.generation
     meta.ClearField("selfLink")
     meta.ClearField("resourceVersion")

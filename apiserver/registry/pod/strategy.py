@@ -5,6 +5,7 @@ from collections.abc import Callable
 from apiserver.registry.field_errors import FieldError
 from apiserver.registry.pod.defaults import admit, qos_class, set_defaults
 from apiserver.registry.pod.spec_rules import validate_pod
+from apiserver.registry.pod.status_rules import complete_addresses, validate_status
 from apiserver.registry.pod.update_rules import validate_pod_update
 from apiserver.registry.strategy import Strategy
 from protos import timestamps
@@ -42,6 +43,10 @@ class PodStrategy(Strategy):
         if new.spec != old.spec:
             new.metadata.generation = old.metadata.generation + 1
 
+    def prepare_status_update(self, new: Pod, old: Pod) -> None:
+        super().prepare_status_update(new, old)
+        complete_addresses(new.status)
+
     def _mark_scheduled(self, new: Pod) -> None:
         conditions = new.status.conditions
         kept = [condition for condition in conditions if condition.type != "PodScheduled"]
@@ -54,6 +59,9 @@ class PodStrategy(Strategy):
 
     def validate_update(self, new: Pod, old: Pod) -> list[FieldError]:
         return validate_pod_update(new, old)
+
+    def validate_status(self, new: Pod, old: Pod) -> list[FieldError]:
+        return validate_status(new.status)
 
     def grace_period(self, old: Pod, options: DeleteOptions) -> int:
         """As asked for, else the Pod's own; none where no container can be running."""

@@ -300,6 +300,24 @@ def test_status_is_written_by_its_own_verb(cluster: Cluster) -> None:
     assert cluster.patch(PODS, "web", {"spec": {"hostNetwork": True}}, subresource="status").spec.hostNetwork is False
 
 
+def test_addresses_of_the_status(cluster: Cluster) -> None:
+    cluster.create(PODS, POD)
+    status = cluster.patch(
+        PODS, "web", {"status": {"podIP": "10.244.0.2", "hostIPs": [{"ip": "10.0.0.1"}]}}, subresource="status"
+    ).status
+    assert ([entry.ip for entry in status.podIPs], status.hostIP) == (["10.244.0.2"], "10.0.0.1")
+    for addresses, error in (
+        ([{"ip": "x"}], 'status.podIPs[0].ip: Invalid value: "x": must be a valid IP address'),
+        ([{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}], "may specify no more than one IP for each IP family"),
+        ([{"ip": "10.0.0.9"}], 'status.podIPs[0].ip: Invalid value: "10.0.0.9": must be equal to `podIP`'),
+    ):
+        with pytest.raises(Invalid) as caught:
+            cluster.patch(
+                PODS, "web", {"status": {"podIPs": [{"$patch": "replace"}, *addresses]}}, subresource="status"
+            )
+        assert error in str(caught.value)
+
+
 def test_unscheduled_pod_vanishes_at_once(cluster: Cluster) -> None:
     cluster.create(PODS, POD)
     assert cluster.delete(PODS, "web").removed

@@ -233,6 +233,8 @@ def test_finalizers_keep_a_deleted_object(cluster: Cluster) -> None:
     assert cluster.get(CONFIG_MAPS, "a") == lingering
     with pytest.raises(Invalid, match=r'found new finalizers \[\]string\{"g.h/i"\}'):
         cluster.patch(CONFIG_MAPS, "a", "{metadata: {finalizers: [g.h/i]}}")
+    manifest = message(CONFIG_MAPS, "{metadata: {name: a, namespace: default, finalizers: [a.b/c, d.e/f]}}")
+    assert cluster.update(CONFIG_MAPS, manifest) == lingering
     cluster.patch(CONFIG_MAPS, "a", {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a.b/c"]}})
     lingering = cluster.get(CONFIG_MAPS, "a")
     del lingering.metadata.finalizers[:]
