@@ -48,10 +48,11 @@ class Networking:
 
 @dataclass(frozen=True)
 class Timers:
-    """Seconds; Kubernetes' defaults (kubelet nodeStatusUpdateFrequency, node-monitor-grace-period)."""
+    """Seconds; Kubernetes' defaults (kubelet's Lease renewal, node-monitor-grace-period, pod-eviction-timeout)."""
 
     heartbeat: float = 10.0
     node_grace_period: float = 40.0
+    eviction_after: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,11 @@ def to_document(config: ClusterConfig) -> dict[str, Any]:
             "nodePortRange": "{}-{}".format(*network.node_port_range),
             "clusterDomain": network.cluster_domain,
         },
-        "timers": {"heartbeat": config.timers.heartbeat, "nodeMonitorGracePeriod": config.timers.node_grace_period},
+        "timers": {
+            "heartbeat": config.timers.heartbeat,
+            "nodeMonitorGracePeriod": config.timers.node_grace_period,
+            "podEvictionTimeout": config.timers.eviction_after,
+        },
     }
 
 
@@ -217,6 +222,7 @@ def _timers(section: Section) -> Timers:
     timers = Timers(
         heartbeat=section.seconds("heartbeat", default.heartbeat),
         node_grace_period=section.seconds("nodeMonitorGracePeriod", default.node_grace_period),
+        eviction_after=section.seconds("podEvictionTimeout", default.eviction_after),
     )
     section.finish()
     if timers.node_grace_period <= timers.heartbeat:

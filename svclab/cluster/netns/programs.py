@@ -5,11 +5,12 @@ from collections.abc import Callable
 from importlib import import_module
 
 from svclab.cluster.addresses import Plan
-from svclab.cluster.config import ClusterConfig, NodeConfig
+from svclab.cluster.config import ClusterConfig, IPNetwork, NodeConfig
 from svclab.cluster.state import StateFolder
 
 # Loaded once, in the process that all others are forked from. gRPC may be loaded before a fork, but not used.
 _WARM = ("grpc.aio", "apiserver.main", "node_agent.main")
+_DNS = 10  # which address of the first service subnet the cluster's DNS has, as everywhere in Kubernetes
 
 
 def warm() -> None:
@@ -33,11 +34,12 @@ def api_server(state: StateFolder, config: ClusterConfig) -> Callable[[], int]:
                 state_dir=state.store,
                 cluster_name=config.name,
                 store="memory" if config.store == "memory" else "sqlite",
-                service_cidr=str(config.networking.service_subnets[0]),
-                pod_cidr=str(config.networking.pod_subnets[0]),
+                service_cidr=_cidrs(config.networking.service_subnets),
+                pod_cidr=_cidrs(config.networking.pod_subnets),
                 node_port_range=config.networking.node_port_range,
                 cluster_domain=config.networking.cluster_domain,
                 node_grace_period=config.timers.node_grace_period,
+                eviction_after=config.timers.eviction_after,
             )
         )
 
@@ -58,11 +60,19 @@ def node_agent(state: StateFolder, config: ClusterConfig, node: NodeConfig) -> C
                 server=f"unix:{state.api_listener}",
                 node_ips=tuple(addresses),
                 state_dir=state.node(node.name),
-                cluster_cidr=str(config.networking.pod_subnets[0]),
-                service_cidr=str(config.networking.service_subnets[0]),
+                cluster_cidr=_cidrs(config.networking.pod_subnets),
+                service_cidr=_cidrs(config.networking.service_subnets),
                 cluster_domain=config.networking.cluster_domain,
+                dns_ip=str(config.networking.service_subnets[0][_DNS]),
+                labels=node.labels,
                 heartbeat=config.timers.heartbeat,
+                lease_duration=config.timers.node_grace_period,
             )
         )
 
     return main
+
+
+def _cidrs(subnets: tuple[IPNetwork, ...]) -> str:
+    """One or two subnets as Kubernetes' options take them."""
+    return ",".join(map(str, subnets))
