@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from svclab.cli.errors import CliError
+from svclab.cli.messages import note
 
 
 @contextmanager
@@ -41,3 +42,11 @@ def on_resize(changed: Callable[[int, int], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGWINCH, before)
+
+
+def usable_terminal(wanted: bool, *, with_input: bool) -> bool:
+    """Whether a terminal can be offered; says so where it is wanted and stdin is none."""
+    if wanted and with_input and not sys.stdin.isatty():
+        note("Unable to use a TTY - input is not a terminal or the right kind of file")
+        return False
+    return wanted

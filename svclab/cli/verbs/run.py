@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from protos.kubernetes import core_pb2
+from svclab.cli.attachment import HOLD, follow_to_end, interact
 from svclab.cli.command import command
 from svclab.cli.errors import BadUsage
 from svclab.cli.key_values import parse_pairs
@@ -24,6 +25,9 @@ svclab run web --image=echo --port=8080 --expose
 
 # Only print the pod
 svclab run web --image=echo --dry-run=client -o yaml
+
+# A pod to look around from, gone when the shell ends
+svclab run tmp -it --rm --image=busybox -- sh
 
 # Another command than the image's, with its arguments
 svclab run client --image=python --restart=Never --command -- python3 -c 'print("hello")'
@@ -56,10 +60,10 @@ svclab run client --image=python --restart=Never --command -- python3 -c 'print(
     "--command", "as_command", is_flag=True, help="Use the extra arguments as the container's command, not as its args."
 )
 @click.option("--image-pull-policy", default="", help="The image pull policy for the container.")
-@click.option("-i", "--stdin", is_flag=True, help="Keep stdin open on the container in the pod.")
-@click.option("-t", "--tty", is_flag=True, help="Allocate a TTY for the container in the pod.")
+@click.option("-i", "--stdin", is_flag=True, help="Run the command (default: sh) in the foreground, with stdin.")
+@click.option("-t", "--tty", is_flag=True, help="Run the command in the foreground, with a terminal.")
 @click.option("--attach", is_flag=True, help="Wait for the pod to start and show its output until it ends.")
-@click.option("--rm", "remove", is_flag=True, help="Delete the pod after it exits. Only valid with --attach.")
+@click.option("--rm", "remove", is_flag=True, help="Delete the pod after it exits. Only valid with --attach or -i.")
 @creation_options
 def run(
     name: str,
@@ -85,29 +89,46 @@ def run(
         raise BadUsage("--image is required")
     if expose and not port:
         raise BadUsage("--port must be set when exposing a service")
-    if remove and not attach:
-        raise BadUsage("--rm should only be used for attached containers")
-    pod = core_pb2.Pod()
+    interactive = stdin or tty
+    if remove and not (attach or interactive):
+        raise BadUsage("--rm should only be used with --attach or -i")
+    pod = _pod(name, labels, annotations)
+    pod.spec.restartPolicy = restart
+    pod.spec.nodeName = node
+    container = _container(pod, image, env, port)
+    container.imagePullPolicy = image_pull_policy
+    if interactive:
+        container.command.extend(HOLD)
+    else:
+        (container.command if as_command else container.args).extend(command)
+    if expose:
+        create_object(_service(pod, port), **creation)
+    create_object(pod, **creation)
+    if creation["dry_run"] != "none":
+        return
+    if interactive:
+        interact(name, command or ("sh",), stdin=stdin, tty=tty, remove=remove)
+    elif attach:
+        follow_to_end(name, restart_policy=restart, remove=remove)
+
+
+def _pod(name: str, labels: str, annotations: Sequence[str]) -> Any:
+    pod = core_pb2.Pod(spec=core_pb2.PodSpec(dnsPolicy="ClusterFirst"))
     pod.metadata.name = name
     pod.metadata.labels.update(parse_pairs(labels, "labels") if labels else {"run": name})
-    for annotation in annotations:
-        pod.metadata.annotations.update([_pair(annotation, "annotation")])
-    pod.spec.restartPolicy = restart
-    pod.spec.dnsPolicy = "ClusterFirst"
-    pod.spec.nodeName = node
-    container = pod.spec.containers.add(name=name, image=image, imagePullPolicy=image_pull_policy, stdin=stdin, tty=tty)
+    pod.metadata.annotations.update(_pair(annotation, "annotation") for annotation in annotations)
+    return pod
+
+
+def _container(pod: Any, image: str, env: Sequence[str], port: str) -> Any:
+    container = pod.spec.containers.add(name=pod.metadata.name, image=image)
     container.resources.SetInParent()
     for variable in env:
         key, value = _pair(variable, "env")
         container.env.add(name=key, value=value)
     if port:
         container.ports.add(containerPort=parse_port(port))
-    (container.command if as_command else container.args).extend(command)
-    if expose:
-        create_object(_service(pod, port), **creation)
-    create_object(pod, **creation)
-    if attach and creation["dry_run"] == "none":
-        _show_until_end(pod, remove)
+    return container
 
 
 def _pair(text: str, what: str) -> tuple[str, str]:
@@ -122,9 +143,3 @@ def _service(pod: Any, port: str) -> Any:
     made.metadata.name = pod.metadata.name
     made.spec.ports.add(protocol="TCP", port=parse_port(port), targetPort=target_port(port))
     return made
-
-
-def _show_until_end(pod: Any, remove: bool) -> None:
-    from svclab.cli.attachment import follow_to_end
-
-    follow_to_end(pod, remove=remove)
