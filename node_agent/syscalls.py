@@ -24,6 +24,8 @@ MS_PRIVATE = 1 << 18
 
 MNT_DETACH = 2
 
+IN_MODIFY, IN_MOVED_TO, IN_CREATE = 0x02, 0x80, 0x100
+
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 PR_CAPBSET_DROP = 24
@@ -73,6 +75,14 @@ def fork_into(flags: int) -> int:
     pid = int(_holding_the_interpreter.syscall(_number("clone"), ctypes.c_ulong(flags | signal.SIGCHLD), 0, 0, 0, 0))
     _check(pid, f"clone {flags:#x}")
     return pid
+
+
+def inotify(path: str) -> int:
+    """A non-blocking descriptor that becomes readable when something in the folder is written, made or moved."""
+    descriptor = int(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+    _check(descriptor, "inotify")
+    _check(_libc.inotify_add_watch(descriptor, path.encode(), IN_MODIFY | IN_CREATE | IN_MOVED_TO), path)
+    return descriptor
 
 
 def _number(name: str) -> int:

@@ -2,9 +2,9 @@
 
 Agent to shim: {"start": ContainerSpec} | {"signal": NUMBER, "name": CONTAINER} | {"stop": true}; on a connection of
 its own {"exec": ExecSpec} with three descriptors unless it wants a terminal, then {"signal": NUMBER}; closing the
-connection ends the process.
+connection ends the process. {"socket": FAMILY} asks for a TCP socket of the pod's network.
 Shim to agent: {"containers": [ContainerState, ...]}: all of them on a new connection, then each that changes;
-to an exec {"terminal": true} with its master's descriptor, then {"exit": CODE} or {"error": TEXT}.
+{"socket": true} with the descriptor; to an exec {"terminal": true} with its master's descriptor, then {"exit": CODE} or {"error": TEXT}.
 """
 
 import json
@@ -100,6 +100,8 @@ class Pod:
             self._start(message["start"])
         elif "exec" in message:
             self._exec(ExecSpec(**message["exec"]), inbox)
+        elif "socket" in message:
+            self._lend_socket(message["socket"], inbox.connection)
         elif "signal" in message:
             self._signal(message, inbox.connection)
         elif "stop" in message:
@@ -177,6 +179,11 @@ class Pod:
             os.close(descriptor)
         self._execs.append(Exec(connection, pid))
         self._selector.register(pipe.reading, selectors.EVENT_READ, lambda: self._exec_started(connection, pipe))
+
+    def _lend_socket(self, family: int, connection: socket.socket) -> None:
+        """A socket keeps the network namespace that it was made in: with this one the agent reaches the pod's own."""
+        with socket.socket(family, socket.SOCK_STREAM) as lent:
+            messages.send(connection, {"socket": True}, (lent.fileno(),))
 
     def _exec_started(self, connection: socket.socket, pipe: StartPipe) -> None:
         self._selector.unregister(pipe.reading)

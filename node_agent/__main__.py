@@ -1,0 +1,39 @@
+"""`python -m node_agent`: one node, in the network namespace that it is started in."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from node_agent.config import Config
+from node_agent.main import run
+
+
+def parse(arguments: list[str]) -> Config:
+    parser = argparse.ArgumentParser(prog="node_agent", description=__doc__)
+    parser.add_argument("--node-name", required=True)
+    parser.add_argument("--server", required=True, help="unix:/path or host:port of the API server")
+    parser.add_argument("--node-ip", action="append", required=True, help="the node's own address; one a family")
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--cluster-domain", default="cluster.local")
+    parser.add_argument("--cluster-dns", default="10.96.0.10")
+    parser.add_argument("--cluster-cidr", default="10.244.0.0/16")
+    parser.add_argument("--service-cidr", default="10.96.0.0/16")
+    parser.add_argument("--heartbeat", type=float, default=10.0, help="seconds between renewals of the node's Lease")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    options = parser.parse_args(arguments)
+    return Config(
+        node_name=options.node_name,
+        server=options.server,
+        node_ips=tuple(options.node_ip),
+        state_dir=options.state_dir,
+        cluster_domain=options.cluster_domain,
+        dns_ip=options.cluster_dns,
+        cluster_cidr=options.cluster_cidr,
+        service_cidr=options.service_cidr,
+        heartbeat=options.heartbeat,
+        verbose=options.verbose,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(run(parse(sys.argv[1:])))

@@ -1,0 +1,192 @@
+"""Builds a node out of its parts and runs it until it is told to stop. Pods and rules stay: the next run takes them over."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from node_agent.config import Config
+from node_agent.heartbeat import Heartbeat
+from node_agent.network.netlink import Netlink
+from node_agent.network.routes import NodeRoutes, desired_routes
+from node_agent.nft.kernel import KernelNft, NftError
+from node_agent.pods.pods import Pods
+from node_agent.pods.sandbox import NodeNetwork
+from node_agent.pods.shims import ShimError, Spawner
+from node_agent.pods.worker import Surroundings
+from node_agent.proxy.conntrack_kernel import KernelConntrack
+from node_agent.proxy.proxier import Proxier, ProxyConfig
+from node_agent.streams.server import StreamServer
+from protos import kinds
+from protos.kubernetes import core_pb2, discovery_pb2
+from svclab.client import Client, EventRecorder, Informer, Key, Target
+from svclab.client.log_lines import write_to_stderr
+
+UPLINK = "eth0"
+SYSCTLS = {
+    "net.ipv4.ip_forward": "1",
+    "net.ipv4.icmp_ratelimit": "0",  # every refused connection is told so
+    "net.ipv4.conf.all.send_redirects": "0",
+    "net.ipv4.conf.default.send_redirects": "0",
+    "net.ipv4.conf.all.rp_filter": "0",
+    "net.ipv4.conf.default.rp_filter": "0",
+}
+SYSCTLS_V6 = {"net.ipv6.conf.all.forwarding": "1", "net.ipv6.icmp.ratelimit": "0"}
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+log = logging.getLogger(__name__)
+
+
+def run(config: Config) -> int:
+    """Works until SIGTERM or SIGINT; the exit code. A failure to start is one line on stderr and 1."""
+    write_to_stderr(verbose=config.verbose)
+    try:
+        config.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        spawner = Spawner()
+        try:
+            asyncio.run(work(config, spawner))
+        finally:
+            spawner.close()
+    except (OSError, ValueError, NftError, ShimError) as error:
+        log.debug("cannot start", exc_info=True)
+        print(f"node agent {config.node_name}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def work(config: Config, spawner: Spawner) -> None:
+    stopped = asyncio.Event()
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with Client(Target.parse(config.server)) as client:
+        node = Node(config, client, spawner)
+        working = asyncio.create_task(node.run())
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (working, stopping):
+            task.cancel()
+        await node.pods.close()
+        if working.done() and not working.cancelled():
+            working.result()
+
+
+@dataclass(frozen=True)
+class Informers:
+    """What a node watches."""
+
+    nodes: Informer[core_pb2.Node]
+    services: Informer[core_pb2.Service]
+    slices: Informer[discovery_pb2.EndpointSlice]
+    pods: Informer[core_pb2.Pod]
+
+    @classmethod
+    def of(cls, client: Client, node_name: str) -> "Informers":
+        return cls(
+            Informer(client, kinds.NODES),
+            Informer(client, kinds.SERVICES),
+            Informer(client, kinds.ENDPOINT_SLICES),
+            Informer(client, kinds.PODS, field_selector=f"spec.nodeName={node_name}"),
+        )
+
+    def all(self) -> Iterable[Informer[Any]]:
+        return (self.nodes, self.services, self.slices, self.pods)
+
+
+class Node:
+    """The parts, and who tells whom."""
+
+    def __init__(self, config: Config, client: Client, spawner: Spawner) -> None:
+        self._config = config
+        netlink = Netlink()
+        self._informers = Informers.of(client, config.node_name)
+        self._events = EventRecorder(client, "kubelet", host=config.node_name)
+        self._network = NodeNetwork(_uplink_mtu(netlink))
+        services = self._informers.services.lister
+        around = Surroundings(config, client, spawner, self._network, services, self._events)
+        self.pods = Pods(around)
+        self._spawner = spawner
+        self._heartbeat = Heartbeat(client, config, self._informers.nodes.lister)
+        self._streams = StreamServer(client, config.node_name, self.pods)
+        self._routes = NodeRoutes(netlink)
+        self._proxier = Proxier(KernelNft(), KernelConntrack(), _proxy_config(config))
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            informers = self._informers
+            informers.services.add_handler(self._service_changed)
+            informers.slices.add_handler(lambda key, old, new: self._proxier.slice_changed(key, new))
+            informers.nodes.add_handler(self._node_changed)
+            for informer in informers.all():
+                if informer is not informers.pods:
+                    group.create_task(informer.run())
+            group.create_task(self._events.run())
+            group.create_task(self._proxier.run())
+            registering = group.create_task(self._heartbeat.register())
+            await self.pods.adopt()
+            self._write_sysctls()
+            group.create_task(self._streams.run())
+            await informers.services.synced()  # pods are told of Services when they start
+            informers.pods.add_handler(self.pods.changed)
+            group.create_task(informers.pods.run())
+            self._node_known(await registering)
+            group.create_task(self._heartbeat.run())
+            await informers.nodes.synced()
+            await informers.slices.synced()
+            self._proxier.synced()
+            await informers.pods.synced()
+            self.pods.forget_orphans()
+
+    def _service_changed(self, key: Key, old: core_pb2.Service | None, new: core_pb2.Service | None) -> None:
+        self._proxier.service_changed(key, new)
+
+    def _node_changed(self, key: Key, old: core_pb2.Node | None, new: core_pb2.Node | None) -> None:
+        if key.name == self._config.node_name:
+            self._heartbeat.node_changed(new)
+            if new is not None:
+                self._node_known(new)
+        if old is None or new is None or _way_to(old) != _way_to(new):
+            self._lay_routes()
+
+    def _node_known(self, node: core_pb2.Node) -> None:
+        self._network.set_networks(tuple(node.spec.podCIDRs))
+        self._proxier.node_changed(node)
+
+    def _lay_routes(self) -> None:
+        nodes = self._informers.nodes.lister.list()
+        try:
+            self._routes.apply(desired_routes(self._config.node_name, nodes))
+        except OSError as error:
+            log.warning("route not laid", extra={"error": str(error)})
+
+    def _write_sysctls(self) -> None:
+        wanted = dict(SYSCTLS)
+        if any(":" in ip for ip in self._config.node_ips):
+            wanted |= SYSCTLS_V6
+        for name, error in self._spawner.write_sysctls(wanted).items():
+            log.warning("kernel parameter not set", extra={"parameter": name, "error": error})
+
+
+def _way_to(node: core_pb2.Node) -> tuple[list[str], list[str]]:
+    return list(node.spec.podCIDRs), [address.address for address in node.status.addresses]
+
+
+def _uplink_mtu(netlink: Netlink) -> int:
+    """Packets of pods must fit through the node's own link."""
+    try:
+        return netlink.mtu(UPLINK)
+    except OSError:
+        return 1500
+
+
+def _proxy_config(config: Config) -> ProxyConfig:
+    return ProxyConfig(
+        config.node_name,
+        service_ranges=tuple(config.service_cidr.split(",")),
+        node_port_addresses=config.node_port_addresses,
+        metrics_port=config.metrics_port,
+        healthz_port=config.healthz_port,
+    )

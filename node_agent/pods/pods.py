@@ -1,0 +1,114 @@
+"""All pods of the node: a worker for each, adopted or new, fed by the informer of the pods that are bound here."""
+
+import asyncio
+import logging
+
+from node_agent.pods import sandbox
+from node_agent.pods.folders import PodFolder, pod_folder, pod_folders
+from node_agent.pods.sandbox import Sandbox
+from node_agent.pods.shims import ShimError
+from node_agent.pods.worker import PodWorker, Surroundings
+from protos.kubernetes import core_pb2
+from svclab.client import Key
+
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+
+log = logging.getLogger(__name__)
+
+
+class PodNotHere(Exception):
+    """No such pod runs on this node; the text is for people."""
+
+
+class Pods:
+    """Feed `changed` from an informer; call `adopt` before that, `forget_orphans` once the informer has synced."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._workers: dict[str, PodWorker] = {}  # by UID
+        self._adopted: dict[str, Sandbox] = {}  # until the informer knows the pod
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def adopt(self) -> None:
+        """Takes over the pods that an earlier agent of this node left; what has no shim any more is forgotten."""
+        found = {folder: sandbox.adopt(folder, lambda uid=folder.uid: self._wake(uid)) for folder in self._folders()}
+        for folder, adopted in found.items():
+            try:
+                if adopted is None:
+                    folder.remove_record()
+                    continue
+                await adopted.shim.known()
+            except ShimError:
+                folder.remove_record()
+                continue
+            self._around.network.addresses.reserve(folder.uid, adopted.record.addresses)
+            self._adopted[folder.uid] = adopted
+        if self._adopted:
+            log.info("pods adopted", extra={"pods": len(self._adopted)})
+
+    def changed(self, key: Key, old: core_pb2.Pod | None, new: core_pb2.Pod | None) -> None:
+        """For the informer."""
+        if old is not None and (new is None or new.metadata.uid != old.metadata.uid):
+            if (worker := self._workers.get(old.metadata.uid)) is not None:
+                worker.remove()
+        if new is None:
+            return
+        uid = new.metadata.uid
+        if (worker := self._workers.get(uid)) is not None:
+            worker.update(new)
+            return
+        worker = self._workers[uid] = PodWorker(new, self._around, self._adopted.pop(uid, None))
+        task = asyncio.create_task(self._run(uid, worker))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def forget_orphans(self) -> None:
+        """Ends the pods, and removes the folders of pods, that the API does not know any more."""
+        for uid, orphan in self._adopted.items():
+            log.info("pod without object ended", extra={"pod": f"{orphan.record.namespace}/{orphan.record.name}"})
+            orphan.shim.stop()
+            self._around.network.addresses.release(uid)
+        self._adopted.clear()
+        for folder in self._folders():
+            if folder.uid not in self._workers:
+                folder.remove()
+
+    def find(self, namespace: str, name: str) -> Sandbox:
+        """The sandbox of a running pod. Raises PodNotHere."""
+        candidates = [*self._adopted.values(), *(worker.sandbox for worker in self._workers.values())]
+        for candidate in candidates:
+            if candidate and (candidate.record.namespace, candidate.record.name) == (namespace, name):
+                return candidate
+        raise PodNotHere(f'pod "{namespace}/{name}" does not run on node "{self._around.config.node_name}"')
+
+    def find_folder(self, namespace: str, name: str) -> PodFolder:
+        """The folder of a pod, whether it still runs or not. Raises PodNotHere."""
+        for worker in self._workers.values():
+            if (worker.pod.metadata.namespace, worker.pod.metadata.name) == (namespace, name):
+                return pod_folder(self._around.config.state_dir, worker.pod.metadata.uid)
+        return self.find(namespace, name).folder
+
+    def default_container(self, namespace: str, name: str) -> str:
+        """The container meant when none is named: the first, or what the pod's annotation says."""
+        for worker in self._workers.values():
+            meta = worker.pod.metadata
+            if (meta.namespace, meta.name) == (namespace, name):
+                return meta.annotations.get(DEFAULT_CONTAINER) or worker.pod.spec.containers[0].name
+        return next(iter(self.find(namespace, name).shim.states), "")
+
+    async def close(self) -> None:
+        """Stops the workers; the pods stay."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, uid: str, worker: PodWorker) -> None:
+        await worker.run()
+        del self._workers[uid]
+
+    def _wake(self, uid: str) -> None:
+        if (worker := self._workers.get(uid)) is not None:
+            worker.wake()
+
+    def _folders(self) -> list[PodFolder]:
+        return pod_folders(self._around.config.state_dir)
