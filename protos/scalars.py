@@ -11,30 +11,37 @@ from protos.kubernetes import meta_pb2 as meta
 
 
 def write_time(value: meta.Time) -> str | None:
+    """RFC 3339 in whole seconds; None where it is unset."""
     return timestamps.format_time(value) if value.seconds or value.nanos else None
 
 
 def write_micro_time(value: meta.MicroTime) -> str | None:
+    """RFC 3339 with six decimals; None where it is unset."""
     return timestamps.format_micro_time(value) if value.seconds or value.nanos else None
 
 
 def write_int_or_string(value: meta.IntOrString) -> int | str:
+    """The number or the string itself."""
     return value.strVal if value.type else value.intVal
 
 
 def write_quantity(value: meta.Quantity) -> str:
+    """Its string; an unset one is 0."""
     return value.string or "0"
 
 
 def read_time(value: Any) -> meta.Time:
+    """Raises ValueError for anything but an RFC 3339 text or "", which is unset."""
     return timestamps.parse_time(_text(value)) if value != "" else meta.Time()
 
 
 def read_micro_time(value: Any) -> meta.MicroTime:
+    """Raises ValueError for anything but an RFC 3339 text or "", which is unset."""
     return timestamps.parse_micro_time(_text(value)) if value != "" else meta.MicroTime()
 
 
 def read_duration(value: Any) -> meta.Duration:
+    """Raises ValueError for anything but Go's form, `1m30s`."""
     return timestamps.parse_duration(_text(value))
 
 
@@ -55,10 +62,12 @@ def read_quantity(value: Any) -> meta.Quantity:
 
 
 def read_raw(value: Any) -> meta.RawExtension:
+    """Any JSON value, kept as its text."""
     return meta.RawExtension(raw=_compact(value))
 
 
 def read_fields(value: Any) -> meta.FieldsV1:
+    """A set of fields, kept as JSON text."""
     return meta.FieldsV1(Raw=_compact(value))
 
 

@@ -43,35 +43,43 @@ class FieldError:
 
 
 def required(path: str, detail: str = "") -> FieldError:
+    """A field that must be set and is not."""
     return FieldError(path, "FieldValueRequired", None, detail)
 
 
 def invalid(path: str, value: object, detail: str) -> FieldError:
+    """A value that breaks the rule `detail`; a message, a list or None is shown as JSON."""
     return FieldError(path, "FieldValueInvalid", rendered(value), detail)
 
 
 def not_supported(path: str, value: object, supported: Iterable[str]) -> FieldError:
+    """A value that is none of the names that the API knows."""
     values = ", ".join(json.dumps(name) for name in sorted(supported))
     return FieldError(path, "FieldValueNotSupported", rendered(value), f"supported values: {values}")
 
 
 def duplicate(path: str, value: object) -> FieldError:
+    """A value that stands in the list before."""
     return FieldError(path, "FieldValueDuplicate", rendered(value), "")
 
 
 def forbidden(path: str, detail: str) -> FieldError:
+    """A field that may not be set, or not be changed."""
     return FieldError(path, "FieldValueForbidden", None, detail)
 
 
 def too_long(path: str, limit: int) -> FieldError:
+    """A value of more than `limit` bytes."""
     return FieldError(path, "FieldValueTooLong", None, f"may not be more than {limit} bytes")
 
 
 def too_many(path: str, count: int, limit: int) -> FieldError:
+    """A list of `count` items that may have `limit`."""
     return FieldError(path, "FieldValueTooMany", str(count), f"must have at most {limit} items")
 
 
 def not_found(path: str, value: object) -> FieldError:
+    """A name of something that the object does not have."""
     return FieldError(path, "FieldValueNotFound", rendered(value), "")
 
 

@@ -9,12 +9,14 @@ OBJECT_LIMIT = 1536 * 1024  # bytes, as etcd's default limit of a request
 
 
 def copy(message: Object) -> Object:
+    """A message of its own, with the same content."""
     made = type(message)()
     made.CopyFrom(message)
     return made
 
 
 def decode(kind: Kind, value: bytes) -> Object:
+    """The object of stored bytes."""
     return kind.message.FromString(value)
 
 

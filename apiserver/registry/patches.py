@@ -11,6 +11,7 @@ from protos import patch as patches
 from protos.api_pb2 import PatchType
 from protos.jsonform import FormError, from_json, to_object
 from protos.kinds import kind_of
+from protos.unknownfields import carry_unknown_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ def apply_patch(patch: Patch, old: Object, warnings: list[str]) -> Object:
     if unknown and patch.strict:
         raise BadRequest(f"strict decoding error: {', '.join(unknown)}")
     warnings.extend(unknown)
+    carry_unknown_fields(old, new)
     return new
 
 

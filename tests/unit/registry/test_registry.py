@@ -153,6 +153,18 @@ def test_patch_types(cluster: Cluster) -> None:
     assert dict(patch(cluster, PatchType.STRATEGIC_MERGE, strategic)[0].data) == {"o": "3"}
 
 
+def test_patch_keeps_fields_of_a_newer_api(cluster: Cluster) -> None:
+    """Field 1000 of the Service, of its spec and of its port."""
+    newer = b"\xc2\x3e\x01x"
+    service = message(SERVICES, "{metadata: {name: a}, spec: {ports: [{port: 80}]}}")
+    for part in (service, service.spec, service.spec.ports[0]):
+        part.MergeFromString(newer)
+    created = decode(SERVICES, run(cluster.registry.create(SERVICES, "default", service)))
+    assert cluster.patch(SERVICES, "a", "{}") == created
+    patched = cluster.patch(SERVICES, "a", "{spec: {sessionAffinity: ClientIP}}")
+    assert patched.SerializeToString().count(newer) == 3
+
+
 def test_patch_names_unknown_fields(cluster: Cluster) -> None:
     cluster.create(CONFIG_MAPS, CONFIG)
     assert patch(cluster, PatchType.MERGE, {"metadata": {"foo": 1}})[1] == ['unknown field "metadata.foo"']
