@@ -70,7 +70,7 @@ class Heartbeat:
         try:
             created = await self._client.create(registration.new_node(self._config, self._machine, time.time()))
         except errors.AlreadyExists:
-            node = await self._client.get(kinds.NODES, self._config.node_name)
+            node: core_pb2.Node = await self._client.get(kinds.NODES, self._config.node_name)
             wanted = self._wanted(node)
             if not registration.differs(node.status, wanted):
                 return node

@@ -1,4 +1,4 @@
-"""Builds a node out of its parts and runs it until it is told to stop. Pods and rules stay: the next run takes them over."""
+"""Builds a node out of its parts and runs it until it is told to stop. Pods and rules stay for the next run."""
 
 import asyncio
 import logging

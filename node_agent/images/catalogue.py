@@ -27,7 +27,7 @@ class Image:
 
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
-    env: dict[str, str] = field(default_factory=lambda: {"PATH": PATH})
+    env: dict[str, str] = field(default_factory=lambda: {"PATH": PATH, "HOME": "/root"})
     working_dir: str = "/"
     says_listening: bool = False  # of the entrypoint
     binaries: tuple[str, ...] = ()  # what the entrypoint is called inside the real image

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 
 from node_agent.pods import sandbox
 from node_agent.pods.folders import PodFolder, pod_folder, pod_folders
@@ -31,7 +32,7 @@ class Pods:
 
     async def adopt(self) -> None:
         """Takes over the pods that an earlier agent of this node left; what has no shim any more is forgotten."""
-        found = {folder: sandbox.adopt(folder, lambda uid=folder.uid: self._wake(uid)) for folder in self._folders()}
+        found = {folder: sandbox.adopt(folder, partial(self._wake, folder.uid)) for folder in self._folders()}
         for folder, adopted in found.items():
             try:
                 if adopted is None:
@@ -48,9 +49,9 @@ class Pods:
 
     def changed(self, key: Key, old: core_pb2.Pod | None, new: core_pb2.Pod | None) -> None:
         """For the informer."""
-        if old is not None and (new is None or new.metadata.uid != old.metadata.uid):
-            if (worker := self._workers.get(old.metadata.uid)) is not None:
-                worker.remove()
+        replaced = "" if old is None or (new and new.metadata.uid == old.metadata.uid) else old.metadata.uid
+        if (worker := self._workers.get(replaced)) is not None:
+            worker.remove()
         if new is None:
             return
         uid = new.metadata.uid

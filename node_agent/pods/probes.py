@@ -36,8 +36,8 @@ def tally_of(probe: core_pb2.Probe) -> Tally:
 class Probes:
     """The probes of one run of a container, in the background until stop().
 
-    `changed` is called when `ready` or `started` changes, `failed(kind, probe)` when startup or liveness has failed,
-    `unhealthy(text)` at each failed attempt.
+    `was_ready`: what an earlier agent had found out about the same run. `changed` is called when `ready` or `started`
+    changes, `failed(kind, probe)` when startup or liveness has failed, `unhealthy(text)` at each failed attempt.
     """
 
     def __init__(
@@ -47,11 +47,13 @@ class Probes:
         changed: Callable[[], None],
         failed: Callable[[str, core_pb2.Probe], None],
         unhealthy: Callable[[str], None],
+        *,
+        was_ready: bool = False,
     ) -> None:
         self._container, self._sandbox = container, sandbox
         self._changed, self._failed, self._unhealthy = changed, failed, unhealthy
-        self.started = not container.HasField("startupProbe")
-        self.ready = self.started and not container.HasField("readinessProbe")
+        self.started = was_ready or not container.HasField("startupProbe")
+        self.ready = was_ready or (self.started and not container.HasField("readinessProbe"))
         self._tasks = [asyncio.create_task(self._run())]
 
     def stop(self) -> None:
@@ -64,7 +66,7 @@ class Probes:
 
     async def _run(self) -> None:
         container = self._container
-        if container.HasField("startupProbe"):
+        if not self.started:
             await self._repeat(STARTUP, container.startupProbe)
             self.started = True
             self.ready = not container.HasField("readinessProbe")

@@ -56,6 +56,8 @@ class Record:
     seen: tuple[int, str] = (-1, "")  # attempt and phase that have been acted upon
     probes: Probes | None = None
     hook: asyncio.Task[None] | None = None  # postStart
+    adopted: bool = False  # the run was begun by an earlier agent
+    was_ready: bool = False
 
 
 class PodWorker:
@@ -155,7 +157,9 @@ class PodWorker:
                 record.attempt = status.restartCount + 1
                 ended = status.state if status.state.HasField("terminated") else _lost(status)
                 record.last = ended
+            record.was_ready = status.ready
         if state is not None:
+            record.adopted = state.phase == RUNNING
             record.attempt = state.attempt + 1
             record.backoff = Backoff(self._around.config.backoff, state.started_at) if state.attempt else Backoff()
         return record
@@ -340,7 +344,9 @@ class PodWorker:
     def _begun(self, container: core_pb2.Container, record: Record) -> None:
         assert self.sandbox
         name = container.name
-        self._event("Normal", "Started", f"Started container {name}")
+        adopted, record.adopted = record.adopted, False
+        if not adopted:
+            self._event("Normal", "Started", f"Started container {name}")
 
         def failed(kind: str, probe: core_pb2.Probe) -> None:
             self._event("Normal", "Killing", f"Container {name} failed {kind.lower()} probe, will be restarted")
@@ -350,8 +356,9 @@ class PodWorker:
         def unhealthy(text: str) -> None:
             self._event("Warning", "Unhealthy", text)
 
-        record.probes = Probes(container, self.sandbox, self.wake, failed, unhealthy)
-        if container.lifecycle.HasField("postStart"):
+        was_ready = adopted and record.was_ready
+        record.probes = Probes(container, self.sandbox, self.wake, failed, unhealthy, was_ready=was_ready)
+        if container.lifecycle.HasField("postStart") and not adopted:
             record.hook = asyncio.create_task(self._post_start(container))
 
     async def _post_start(self, container: core_pb2.Container) -> None:

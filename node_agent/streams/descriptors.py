@@ -4,6 +4,7 @@ import asyncio
 import os
 import struct
 from pathlib import Path
+from typing import Any
 
 from node_agent import syscalls
 from protos import api_pb2
@@ -14,18 +15,18 @@ CHUNK = 64 << 10
 Queue = asyncio.Queue[api_pb2.Frame | None]  # None: the end
 
 
-async def readable(descriptor: int, *others: "asyncio.Future[object]") -> None:
+async def readable(descriptor: int, *others: "asyncio.Future[Any]") -> None:
     """Returns when there is something to read, or one of the futures is done."""
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, lambda: ready.done() or ready.set_result(None))
+    loop.add_reader(descriptor, _set, ready)
     try:
         await asyncio.wait({ready, *others}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         loop.remove_reader(descriptor)
 
 
-async def read(descriptor: int, ended: "asyncio.Future[object]") -> bytes:
+async def read(descriptor: int, ended: "asyncio.Future[Any]") -> bytes:
     """The next chunk; empty at the end of the stream, or once nothing is left after `ended`."""
     while True:
         was_ended = ended.done()
@@ -47,11 +48,16 @@ async def write(descriptor: int, data: bytes) -> None:
             data = data[os.write(descriptor, data) :]
         except BlockingIOError:
             ready: asyncio.Future[None] = loop.create_future()
-            loop.add_writer(descriptor, lambda ready=ready: ready.done() or ready.set_result(None))
+            loop.add_writer(descriptor, _set, ready)
             try:
                 await ready
             finally:
                 loop.remove_writer(descriptor)
+
+
+def _set(ready: "asyncio.Future[None]") -> None:
+    if not ready.done():
+        ready.set_result(None)
 
 
 class FolderWatch:
@@ -60,7 +66,7 @@ class FolderWatch:
     def __init__(self, folder: Path) -> None:
         self._descriptor = syscalls.inotify(str(folder))
 
-    async def changed(self, *others: "asyncio.Future[object]") -> None:
+    async def changed(self, *others: "asyncio.Future[Any]") -> None:
         await readable(self._descriptor, *others)
         try:
             os.read(self._descriptor, struct.calcsize("iIII") + 4096)

@@ -65,8 +65,8 @@ async def _with_terminal(
 
 
 async def _copy(descriptor: int, stream: str, ended: "asyncio.Future[int]", outgoing: Queue) -> None:
-    while data := await read(descriptor, ended):  # type: ignore[arg-type]
-        await outgoing.put(api_pb2.Frame(**{stream: data}))
+    while data := await read(descriptor, ended):
+        await outgoing.put(api_pb2.Frame(stdout=data) if stream == "stdout" else api_pb2.Frame(stderr=data))
 
 
 async def _feed(stdin: int, process: Exec, incoming: Queue, wanted: bool, terminal: int | None) -> None:

@@ -142,7 +142,7 @@ async def _follow(request: api_pb2.LogsRequest, pods: Pods, container: str, read
                 return
             ended = asyncio.ensure_future(sandbox.shim.next_change())
             try:
-                await watch.changed(ended)  # type: ignore[arg-type]
+                await watch.changed(ended)
             finally:
                 ended.cancel()
     finally:

@@ -1,4 +1,4 @@
-"""`port-forward`: one connection to a port of a pod, made inside its network namespace, so that 127.0.0.1 is the pod's."""
+"""`port-forward`: one connection to a port of a pod, made in its network namespace: 127.0.0.1 is the pod's own."""
 
 import asyncio
 import socket

@@ -87,5 +87,7 @@ def unquote(text: str, *, plus: bool = False) -> str:
 def encode(response: Response, request: Request | None) -> bytes:
     keep_alive = request is not None and request.keep_alive
     head = f"HTTP/1.1 {response.status} {REASONS.get(response.status, 'Status')}\r\n"
-    head += f"Content-Type: {response.content_type}\r\nContent-Length: {len(response.body)}\r\nConnection: {'keep-alive' if keep_alive else 'close'}\r\n\r\n"
+    head += f"Content-Type: {response.content_type}\r\n"
+    head += f"Content-Length: {len(response.body)}\r\n"
+    head += f"Connection: {'keep-alive' if keep_alive else 'close'}\r\n\r\n"
     return head.encode() + (b"" if request is not None and request.method == "HEAD" else response.body)
