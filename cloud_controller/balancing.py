@@ -19,6 +19,7 @@ from node_agent.nft.objects import Chain, Hook, Set, Table
 
 TABLE = "svclab-cloud"
 BUCKETS = 64
+FIRST_BUCKET = 0x20000  # a bucket's number is a packet's mark for a moment: above every node's mark
 Family = Literal["ip", "ip6"]
 
 
@@ -59,13 +60,13 @@ def _add(elements: dict[str, dict[str, str]], balancer: LoadBalancer, port: Port
     spread = "sticky" if request.sticky else "any"
     if request.mode == "vip":
         elements.setdefault("routed", {})[vip] = f"goto route-{spread}"
-        rows = {f"{vip} . {bucket}": str(mark_of(node)) for bucket, node in _buckets(vip, nodes).items()}
+        rows = {f"{vip} . {FIRST_BUCKET + b}": str(mark_of(node)) for b, node in _buckets(vip, nodes).items()}
         elements.setdefault("nodes", {}).update(rows)
         return
     elements.setdefault("proxied", {})[vip] = f"goto proxy-{spread}"
     _restrict(elements, request, vip, version)
     if port.node_port:
-        rows = {f"{vip} . {bucket}": f"{node} . {port.node_port}" for bucket, node in _buckets(vip, nodes).items()}
+        rows = {f"{vip} . {FIRST_BUCKET + b}": f"{node} . {port.node_port}" for b, node in _buckets(vip, nodes).items()}
         elements.setdefault("node-ports", {}).update(rows)
 
 
@@ -93,14 +94,13 @@ def _weight(vip: str, bucket: int, node: str) -> tuple[int, str]:
 def _sets(family: Family) -> tuple[Set, ...]:
     address = "ipv6_addr" if family == "ip6" else "ipv4_addr"
     key = f"{address} . inet_proto . inet_service"
-    by_bucket = f"typeof {family} daddr . meta l4proto . th dport . numgen random mod 2"
     return (
         Set("addresses", address),
         Set("ports", key),
         Set("routed", key, "verdict"),
         Set("proxied", key, "verdict"),
-        Set("nodes", by_bucket, "meta mark"),
-        Set("node-ports", by_bucket, f"{family} daddr . th dport"),
+        Set("nodes", f"{key} . mark", "mark"),
+        Set("node-ports", f"{key} . mark", f"{address} . inet_service"),
         Set("restricted", key),
         Set("sources", f"{key} . {address}", flags=("interval",)),
     )
@@ -108,18 +108,17 @@ def _sets(family: Family) -> tuple[Set, ...]:
 
 def _chains(family: Family) -> tuple[Chain, ...]:
     vip = f"{family} daddr . meta l4proto . th dport"
-    choices = {"any": f"jhash {family} saddr . th sport mod {BUCKETS}", "sticky": f"jhash {family} saddr mod {BUCKETS}"}
-    translate = f"meta l4proto {{ tcp, udp, sctp }} dnat {family} to {vip}"
+    clients = {"any": f"{family} saddr . th sport", "sticky": f"{family} saddr"}
+    # A load balancer without a healthy node is silent.
+    route = (f"meta mark set {vip} . meta mark map @nodes accept", "drop")
+    translate = (f"meta l4proto {{ tcp, udp, sctp }} dnat {family} to {vip} . meta mark map @node-ports", "drop")
     return (
-        *(Chain(f"route-{n}", (f"meta mark set {vip} . {choice} map @nodes",)) for n, choice in choices.items()),
-        *(Chain(f"proxy-{n}", (f"{translate} . {choice} map @node-ports", "drop")) for n, choice in choices.items()),
+        *(Chain(f"route-{name}", (_bucket(client), *route)) for name, client in clients.items()),
+        *(Chain(f"proxy-{name}", (_bucket(client), *translate)) for name, client in clients.items()),
         Chain("refuse", ("meta l4proto tcp reject with tcp reset", "reject")),
         Chain(
             "prerouting",
-            (
-                f"{vip} @restricted {vip} . {family} saddr != @sources drop",
-                f"{vip} vmap @routed",
-            ),
+            (f"{vip} @restricted {vip} . {family} saddr != @sources drop", f"{vip} vmap @routed"),
             Hook("filter", "prerouting", -150),
         ),
         Chain(
@@ -127,7 +126,9 @@ def _chains(family: Family) -> tuple[Chain, ...]:
             (f"{vip} vmap @proxied", f"{family} daddr @addresses {vip} != @ports goto refuse"),
             Hook("nat", "prerouting", -100),
         ),
-        # What no node takes ends here: a load balancer without a healthy node is silent.
-        Chain("forward", (f"{family} daddr @addresses meta mark 0x0 drop",), Hook("filter", "forward", 0)),
         Chain("nat-postrouting", ("ct status dnat masquerade",), Hook("nat", "postrouting", 100)),
     )
+
+
+def _bucket(client: str) -> str:
+    return f"meta mark set jhash {client} mod {BUCKETS} offset {FIRST_BUCKET}"

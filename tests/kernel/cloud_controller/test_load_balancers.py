@@ -1,0 +1,176 @@
+"""The whole mock cloud with a real API server and real packets."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from protos import kinds
+from protos.kubernetes import core_pb2
+from svclab.client.sync_client import SyncClient
+from svclab.client.target import Target
+from tests.kernel.cloud_controller.site import CLIENT, CLOUD, NODES, POOL, Site, may_make_namespaces, until
+
+pytestmark = pytest.mark.skipif(not may_make_namespaces(), reason="needs root, for network namespaces")
+
+
+class Lab:
+    """The site with an API server and the cloud."""
+
+    def __init__(self, site: Site, folder: Path) -> None:
+        self.site = site
+        self._folder = folder
+        self.socket = folder / "api.sock"
+        self.client = SyncClient(Target.parse(f"unix:{self.socket}"))
+        self.cloud = self.start_cloud()
+
+    def start_cloud(self) -> "subprocess.Popen[bytes]":
+        options = ("--server", f"unix:{self.socket}", "--state-dir", str(self._folder / "cloud"), "--pool", POOL)
+        fast = ("--probe-interval", "0.2", "--retry-scale", "0.02")
+        return self.site.cloud.start(sys.executable, "-m", "cloud_controller", *options, *fast)
+
+    def add_nodes(self) -> None:
+        for number, ip in enumerate(NODES):
+            node = core_pb2.Node()
+            node.metadata.name = f"node-{number + 1}"
+            node.status.addresses.add(type="InternalIP", address=ip)
+            self.client.create(node)
+            self.client.update_status(node)
+
+    def service(self, name: str, **annotations: str) -> core_pb2.Service:
+        service = core_pb2.Service()
+        service.metadata.namespace, service.metadata.name = "default", name
+        for key, value in annotations.items():
+            service.metadata.annotations[f"cloud.svclab.dev/{key}"] = value
+        service.spec.type = "LoadBalancer"
+        service.spec.selector["app"] = name
+        service.spec.ports.add(port=80, nodePort=30080 if annotations.get("mode") == "proxy" else 0)
+        created: core_pb2.Service = self.client.create(service)
+        return created
+
+    def address(self, name: str) -> str:
+        """The first address in the status; "" while it is pending."""
+        ingress = self.client.get(kinds.SERVICES, name, "default").status.loadBalancer.ingress
+        return ingress[0].ip if ingress else ""
+
+    def wait_for_address(self, name: str) -> str:
+        until(lambda: self.address(name))
+        return self.address(name)
+
+    def events(self, name: str) -> list[str]:
+        found = self.client.list(kinds.EVENTS, "default", field_selector=f"involvedObject.name={name}").items
+        return [f"{event.reason}: {event.message}" for event in found]
+
+    def delete(self, *names: str) -> None:
+        for name in names:
+            self.client.delete(kinds.SERVICES, name, "default")
+        until(lambda: not {s.metadata.name for s in self.client.list(kinds.SERVICES, "default").items} & {*names})
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    folder = tmp_path_factory.mktemp("cloud")
+    command = [sys.executable, "-m", "apiserver", "--socket", str(folder / "api.sock"), "--state-dir", str(folder)]
+    with Site() as site:
+        for node in site.nodes:  # a VIP reaches a node as it is: here the node itself answers for it
+            node.run("sysctl", "-q", "net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2")
+            node.run("ip", "addr", "add", POOL, "dev", "lo")
+        server = subprocess.Popen(command)
+        try:
+            until(lambda: (folder / "api.sock").exists())
+            lab = Lab(site, folder)
+            lab.add_nodes()
+            yield lab
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(10)
+
+
+def answers(lab: Lab, address: str, times: int = 12) -> set[str]:
+    return {lab.site.ask(address) for _ in range(times)}
+
+
+def test_vip_reaches_healthy_nodes_and_keeps_the_client(lab: Lab) -> None:
+    lab.service("web")
+    address = lab.wait_for_address("web")
+    ingress = lab.client.get(kinds.SERVICES, "web", "default").status.loadBalancer.ingress
+    assert [entry.ipMode for entry in ingress] == ["VIP"]
+    until(lambda: lab.site.ask(address) != "timeout")
+    assert answers(lab, address, 30) == {f"node-1 {CLIENT}", f"node-2 {CLIENT}"}
+    assert lab.site.ask(address, 81) == "refused"
+    reasons = [event.partition(":")[0] for event in lab.events("web")]
+    assert {"EnsuringLoadBalancer", "EnsuredLoadBalancer"} <= set(reasons)
+    lab.delete("web")
+    until(lambda: lab.site.ask(address) not in (f"node-1 {CLIENT}", f"node-2 {CLIENT}"))
+    assert any(event.startswith("DeletedLoadBalancer") for event in lab.events("web"))
+
+
+def test_proxy_goes_to_node_ports_as_itself(lab: Lab) -> None:
+    lab.service("web", mode="proxy")
+    address = lab.wait_for_address("web")
+    until(lambda: lab.site.ask(address) != "timeout")
+    assert answers(lab, address, 30) == {f"node-1 {CLOUD}", f"node-2 {CLOUD}"}
+    patch = {"spec": {"loadBalancerSourceRanges": ["10.99.0.0/16"]}}
+    lab.client.patch(kinds.SERVICES, "web", "default", patch, type="merge")
+    until(lambda: lab.site.ask(address) == "timeout")
+    lab.delete("web")
+
+
+def test_a_dead_node_gets_nothing_new_and_comes_back(lab: Lab) -> None:
+    lab.service("web")
+    address = lab.wait_for_address("web")
+    until(lambda: answers(lab, address) == {f"node-1 {CLIENT}", f"node-2 {CLIENT}"})
+    lab.site.nodes[0].run("ip", "link", "set", "eth0", "down")
+    until(lambda: answers(lab, address, 8) == {f"node-2 {CLIENT}"})
+    lab.site.nodes[0].run("ip", "link", "set", "eth0", "up")
+    until(lambda: answers(lab, address) == {f"node-1 {CLIENT}", f"node-2 {CLIENT}"})
+    lab.delete("web")
+
+
+def test_a_crash_of_the_cloud_is_not_seen_and_changes_no_address(lab: Lab) -> None:
+    lab.service("web")
+    address = lab.wait_for_address("web")
+    until(lambda: lab.site.ask(address).startswith("node"))
+    lab.cloud.kill()
+    lab.cloud.wait()
+    assert lab.site.ask(address).startswith("node")
+    lab.service("second")
+    lab.cloud = lab.start_cloud()
+    assert lab.wait_for_address("second") != address
+    assert lab.address("web") == address
+    assert lab.site.ask(address).startswith("node")
+    lab.delete("web", "second")
+
+
+def test_faults_leave_it_pending_with_the_reason(lab: Lab) -> None:
+    lab.service("web", fault="quota")
+    until(lambda: any("quota exceeded" in event for event in lab.events("web")))
+    assert not lab.address("web")
+    lab.client.patch(kinds.SERVICES, "web", "default", {"metadata": {"annotations": None}}, type="merge")
+    assert lab.wait_for_address("web")
+    lab.delete("web")
+
+
+def test_a_full_pool_serves_the_waiting_as_soon_as_an_address_is_free(lab: Lab) -> None:
+    names = [f"web-{number}" for number in range(7)]  # the pool has six addresses
+    for name in names:
+        lab.service(name)
+    until(lambda: sum(bool(lab.address(name)) for name in names) == 6)
+    (waiting,) = [name for name in names if not lab.address(name)]
+    until(lambda: any("no free IPv4 address" in event for event in lab.events(waiting)))
+    names.remove(waiting)
+    lab.delete(names.pop())
+    assert lab.wait_for_address(waiting)
+    lab.delete(*names, waiting)
+
+
+def test_a_service_that_is_no_longer_a_load_balancer_loses_address_and_finalizer(lab: Lab) -> None:
+    lab.service("web")
+    lab.wait_for_address("web")
+    lab.client.patch(kinds.SERVICES, "web", "default", {"spec": {"type": "NodePort"}}, type="merge")
+    until(lambda: not lab.client.get(kinds.SERVICES, "web", "default").metadata.finalizers)
+    assert not lab.address("web")
+    lab.delete("web")
