@@ -8,17 +8,29 @@ from node_agent.config import Config
 from node_agent.main import run
 
 
+def label(text: str) -> tuple[str, str]:
+    """Reads KEY=VALUE."""
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise ValueError(text)
+    return key, value
+
+
 def parse(arguments: list[str]) -> Config:
     parser = argparse.ArgumentParser(prog="node_agent", description=__doc__)
     parser.add_argument("--node-name", required=True)
     parser.add_argument("--server", required=True, help="unix:/path or host:port of the API server")
     parser.add_argument("--node-ip", action="append", required=True, help="the node's own address; one a family")
     parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--credentials", type=Path, help="folder of the node's certificate, for a server at host:port")
+    parser.add_argument("--join-token", type=Path, help="folder of the token by which it gets its certificate")
+    parser.add_argument("--label", action="append", type=label, default=[], help="KEY=VALUE on the Node; repeatable")
     parser.add_argument("--cluster-domain", default="cluster.local")
     parser.add_argument("--cluster-dns", default="10.96.0.10")
     parser.add_argument("--cluster-cidr", default="10.244.0.0/16")
     parser.add_argument("--service-cidr", default="10.96.0.0/16")
     parser.add_argument("--heartbeat", type=float, default=10.0, help="seconds between renewals of the node's Lease")
+    parser.add_argument("--lease-duration", type=float, default=40.0, help="seconds that the node's Lease lasts")
     parser.add_argument("-v", "--verbose", action="store_true")
     options = parser.parse_args(arguments)
     return Config(
@@ -26,11 +38,15 @@ def parse(arguments: list[str]) -> Config:
         server=options.server,
         node_ips=tuple(options.node_ip),
         state_dir=options.state_dir,
+        credentials=options.credentials,
+        join_token=options.join_token,
+        labels=dict(options.label),
         cluster_domain=options.cluster_domain,
         dns_ip=options.cluster_dns,
         cluster_cidr=options.cluster_cidr,
         service_cidr=options.service_cidr,
         heartbeat=options.heartbeat,
+        lease_duration=options.lease_duration,
         verbose=options.verbose,
     )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from node_agent.config import Config
+from node_agent.connection import connection
 from node_agent.heartbeat import Heartbeat
 from node_agent.network.netlink import Netlink
 from node_agent.network.routes import NodeRoutes, desired_routes
@@ -22,7 +23,8 @@ from node_agent.proxy.proxier import Proxier, ProxyConfig
 from node_agent.streams.server import StreamServer
 from protos import kinds
 from protos.kubernetes import core_pb2, discovery_pb2
-from svclab.client import Client, EventRecorder, Informer, Key, Target
+from svclab.client import Client, EventRecorder, Informer, Key
+from svclab.client.errors import ApiError
 from svclab.client.log_lines import write_to_stderr
 
 UPLINK = "eth0"
@@ -50,7 +52,7 @@ def run(config: Config) -> int:
             asyncio.run(work(config, spawner))
         finally:
             spawner.close()
-    except (OSError, ValueError, NftError, ShimError) as error:
+    except (OSError, ValueError, NftError, ShimError, ApiError) as error:
         log.debug("cannot start", exc_info=True)
         print(f"node agent {config.node_name}: {error}", file=sys.stderr)
         return 1
@@ -59,9 +61,9 @@ def run(config: Config) -> int:
 
 async def work(config: Config, spawner: Spawner) -> None:
     stopped = asyncio.Event()
-    for number in STOP_SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with Client(Target.parse(config.server)) as client:
+    async with connection(config) as client:
+        for number in STOP_SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         node = Node(config, client, spawner)
         working = asyncio.create_task(node.run())
         stopping = asyncio.create_task(stopped.wait())

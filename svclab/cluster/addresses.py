@@ -20,11 +20,16 @@ SMALLEST = {4: 24, 6: 120}  # prefix lengths: the plan below needs 256 addresses
 
 @dataclass(frozen=True)
 class Plan:
-    """The host parts of the node subnets: .1 the router, .2 the first node, .253 the outside client, .254 the host."""
+    """The host parts of the node subnets.
+
+    .1 the router, .2 the first node, .252 an API server with an address, .253 the outside client, .254 the host.
+    """
 
     subnets: tuple[IPNetwork, ...]
 
     ROUTER: ClassVar[int] = 1
+    MOST_NODES: ClassVar[int] = 250
+    API_SERVER: ClassVar[int] = 252
     OUTSIDE: ClassVar[int] = 253
     HOST: ClassVar[int] = 254
 
