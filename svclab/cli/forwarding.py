@@ -4,6 +4,7 @@ import selectors
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,13 +66,13 @@ def _handle(context: click.Context, forwarder: Forwarder, connection: socket.soc
 
 def carry(connection: socket.socket, stream: Callable[[Iterator[Any]], Iterator[Any]]) -> None:
     """Passes frames both ways until both sides have ended. Raises OSError, or what the stream raises."""
-    for frame in stream(_read(connection)):
-        if frame.stdout:
-            connection.sendall(frame.stdout)
     try:
-        connection.shutdown(socket.SHUT_WR)
-    except OSError:
-        return  # the other side has gone already
+        for frame in stream(_read(connection)):
+            if frame.stdout:
+                connection.sendall(frame.stdout)
+    finally:
+        with suppress(OSError):  # the other side may have gone already
+            connection.shutdown(socket.SHUT_RDWR)  # also wakes the thread that reads from it
 
 
 def _read(connection: socket.socket) -> Iterator[Any]:
