@@ -65,6 +65,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Other Commands": {
         "api-resources": _verb("api-resources", "Print the supported API resources"),
         "convert": _verb("convert", "Convert manifests between YAML, JSON and Kubernetes' protobuf form"),
+        "help": Entry("svclab.cli.verbs.help", "help_", "Show the help of a command"),
         "options": _verb("options", "List the options that every command takes"),
         "version": _verb("version", "Print the client and server version information"),
     },

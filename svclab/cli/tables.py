@@ -43,7 +43,7 @@ class TableWriter:
     def text(self, objects: Sequence[Any], view: View) -> str:
         """The lines for these objects, below the header the first time."""
         columns = [column for column in self.columns if view.wide or not column.wide]
-        rows = [[_one_line(column.cell(item, view)) for column in columns] for item in objects]
+        rows = [[visible(column.cell(item, view)) for column in columns] for item in objects]
         if self.headers:
             rows.insert(0, [column.header for column in columns])
             self.headers = False
@@ -60,8 +60,8 @@ class TableWriter:
         )
 
 
-def _one_line(cell: str) -> str:
-    """Control characters of the cell made visible: they must not move the reader's cursor."""
-    if cell.isprintable():
-        return cell
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in cell)
+def visible(text: str, allowed: str = "") -> str:
+    """Control characters made visible, all but the allowed ones: they must not move the reader's cursor."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in allowed else repr(char)[1:-1] for char in text)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from svclab.cli.last_applied import ANNOTATION
-from svclab.cli.tables import NONE
+from svclab.cli.tables import NONE, visible
 from svclab.cli.tabwriter import align
 
 _INDENT = "  "
@@ -18,7 +18,7 @@ class Text:
         self._lines: list[str] = []
 
     def line(self, text: str, level: int = 0) -> None:
-        self._lines.append(_INDENT * level + text)
+        self._lines.append(_INDENT * level + visible(text, allowed="\t\n"))
 
     def field(self, name: str, value: Any, level: int = 0) -> None:
         self.line(f"{name}:\t{value}", level)

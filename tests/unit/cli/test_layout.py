@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from svclab.cli.describe.text import Text
 from svclab.cli.tables import Column, TableWriter, View
 from svclab.cli.tabwriter import align
 
@@ -27,6 +28,12 @@ def test_columns_never_get_narrower() -> None:
 
 def test_control_characters_are_made_visible() -> None:
     assert TableWriter(COLUMNS, headers=False).text([("a\x1b[2J", "b\nc", "")], VIEW) == "a\\x1b[2J   b\\nc   \n"
+
+
+def test_descriptions_show_control_characters_too() -> None:
+    text = Text()
+    text.field("Name", "a\x1b[2J")
+    assert text.finish() == "Name:  a\\x1b[2J\n"
 
 
 def test_lines_with_tabs_align_only_with_their_neighbours() -> None:

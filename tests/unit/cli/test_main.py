@@ -36,6 +36,11 @@ def test_the_overview_lists_every_command(svclab: Run) -> None:
     assert [name for name in COMMANDS if f"\n  {name} " not in text] == []
 
 
+def test_help_is_a_command_too(svclab: Run) -> None:
+    assert svclab("help", "create", "service").out == svclab("create", "service", "--help").out
+    assert svclab("help").out == svclab("--help").out == svclab().out
+
+
 @pytest.mark.parametrize(
     ("args", "err"),
     [
