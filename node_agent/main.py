@@ -17,7 +17,7 @@ from node_agent.nft.kernel import KernelNft, NftError
 from node_agent.pods.pods import Pods
 from node_agent.pods.sandbox import NodeNetwork
 from node_agent.pods.shims import ShimError, Spawner
-from node_agent.pods.worker import Surroundings
+from node_agent.pods.state import Surroundings
 from node_agent.proxy.conntrack_kernel import KernelConntrack
 from node_agent.proxy.proxier import Proxier, ProxyConfig
 from node_agent.streams.server import StreamServer
@@ -154,7 +154,9 @@ class Node:
             self._lay_routes()
 
     def _node_known(self, node: core_pb2.Node) -> None:
-        self._network.set_networks(tuple(node.spec.podCIDRs))
+        if node.spec.podCIDRs and not self._network.known.is_set():
+            self._network.set_networks(tuple(node.spec.podCIDRs))
+            self.pods.wake_all()
         self._proxier.node_changed(node)
 
     def _lay_routes(self) -> None:

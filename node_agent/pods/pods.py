@@ -8,7 +8,8 @@ from node_agent.pods import sandbox
 from node_agent.pods.folders import PodFolder, pod_folder, pod_folders
 from node_agent.pods.sandbox import Sandbox
 from node_agent.pods.shims import ShimError
-from node_agent.pods.worker import PodWorker, Surroundings
+from node_agent.pods.state import Surroundings
+from node_agent.pods.worker import PodWorker
 from protos.kubernetes import core_pb2
 from svclab.client import Key
 
@@ -106,6 +107,11 @@ class Pods:
     async def _run(self, uid: str, worker: PodWorker) -> None:
         await worker.run()
         del self._workers[uid]
+
+    def wake_all(self) -> None:
+        """Something that concerns every pod changed."""
+        for worker in self._workers.values():
+            worker.wake()
 
     def _wake(self, uid: str) -> None:
         if (worker := self._workers.get(uid)) is not None:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import struct
+from contextlib import suppress
 from pathlib import Path
 
 from node_agent.pods.folders import pod_folders
@@ -33,9 +34,10 @@ def kill_shim(folder: Path) -> None:
     with connection:
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         pid, _, _ = struct.unpack("3i", credentials)
-        if pid > 0:
+        with suppress(OSError):
             os.kill(pid, signal.SIGKILL)
-            connection.recv(1 << 16)
+            while connection.recv(1 << 16):  # until it has ended
+                continue
 
 
 def remove_all(state_dir: Path) -> None:

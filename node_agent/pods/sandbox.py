@@ -59,8 +59,7 @@ def link_name(uid: str) -> str:
 async def create(
     pod: core_pb2.Pod, config: Config, network: NodeNetwork, spawner: Spawner, changed: Callable[[], None]
 ) -> Sandbox:
-    """Builds the sandbox. Raises NoFreeAddress, or ShimError with what the kernel refused."""
-    await network.known.wait()
+    """Builds the sandbox, once network.known. Raises NoFreeAddress, or ShimError with what the kernel refused."""
     uid = pod.metadata.uid
     own_network = not pod.spec.hostNetwork
     addresses = list(network.addresses.allocate(uid, network.networks)) if own_network else []
