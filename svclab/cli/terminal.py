@@ -22,7 +22,7 @@ def raw_terminal() -> Iterator[None]:
         raise CliError("-t needs a terminal, but stdin is none: leave out -t")
     before = termios.tcgetattr(descriptor)
     try:
-        tty.setraw(descriptor)
+        tty.setraw(descriptor, termios.TCSADRAIN)  # what has been typed ahead is kept
         yield
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

@@ -24,7 +24,7 @@ spec:
   containers:
   - name: main
     image: python
-    command: [python3, -uc, "import time\\nfor n in range(100000): print('tick', n); time.sleep(0.02)"]
+    command: [python3, -uc, "import time\\nfor n in range(100000): print('tick', n); time.sleep(0.01)"]
 """
 
 
@@ -54,16 +54,14 @@ def test_exec_with_a_terminal(quickstart: Cluster) -> None:
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(SVCLAB, [SVCLAB, "exec", "-it", "echo-1", "--", "sh"], quickstart.env)
-    shown = b""
-    sent = False
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        if select.select([terminal], [], [], 0.2)[0]:
-            try:
-                shown += os.read(terminal, 4096)
-            except OSError:  # the other side has gone
-                break
-        elif not sent:
+    shown, sent = b"", False
+    deadline = time.monotonic() + 30
+    while select.select([terminal], [], [], max(deadline - time.monotonic(), 0))[0]:
+        try:
+            shown += os.read(terminal, 4096)
+        except OSError:  # the other side has gone
+            break
+        if not sent and shown.rstrip().endswith((b"#", b"$")):
             os.write(terminal, b"test -t 0 && echo a terminal; exit 5\n")
             sent = True
     os.close(terminal)
@@ -90,7 +88,7 @@ def test_following_a_log_survives_a_restart(ticker: Cluster, process: str) -> No
     assert following.stdout is not None
     lines = [following.stdout.readline() for _ in range(20)]
     os.kill(ticker.pid(f"{node}-agent" if process == "agent" else process), signal.SIGKILL)
-    lines += [following.stdout.readline() for _ in range(150)]
+    lines += [following.stdout.readline() for _ in range(100)]
     following.kill()
     following.wait()
     following.stdout.close()

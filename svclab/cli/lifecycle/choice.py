@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from svclab.cli.errors import CliError
 from svclab.cli.settings import settings
 from svclab.cluster.config import DEFAULT_NAME
+from svclab.cluster.driver import is_running
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.state import StateFolder, all_folders
 
@@ -32,7 +33,7 @@ def known_cluster(name: str | None = None) -> StateFolder:
         return state
     named = name or settings().cluster or os.environ.get("SVCLAB_CLUSTER")
     folders = all_folders()
-    running = [folder for folder in folders if folder.running()]
+    running = [folder for folder in folders if _runs(folder)]
     for candidates in () if named else (running, folders):
         if len(candidates) == 1:
             return candidates[0]
@@ -46,6 +47,16 @@ def known_cluster(name: str | None = None) -> StateFolder:
 def running_cluster(name: str | None = None) -> StateFolder:
     """The folder of a running cluster. Raises CliError if it does not run."""
     state = known_cluster(name)
-    if not state.running():
+    with cluster_errors():
+        running = is_running(state)
+    if not running:
         raise CliError(f"cluster {state.name!r} is not running: start it with `svclab up --name {state.name}`")
     return state
+
+
+def _runs(state: StateFolder) -> bool:
+    """Whether a cluster runs; one that cannot be asked does not."""
+    try:
+        return is_running(state)
+    except ClusterError:
+        return False

@@ -6,6 +6,7 @@ import click
 
 from svclab.cli.command import command
 from svclab.cli.tables import TableWriter
+from svclab.cluster.driver import is_running
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.state import StateFolder, all_folders
 
@@ -29,7 +30,7 @@ def clusters(output: str | None) -> None:
 def _row(state: StateFolder) -> tuple[str, str, int, str, str]:
     try:
         config = state.load()
+        status = "Running" if is_running(state) else "Stopped"
     except ClusterError:
         return state.name, "Damaged", 0, "", str(state.root)
-    status = "Running" if state.running() else "Stopped"
     return state.name, status, len(config.nodes), ",".join(map(str, config.networking.node_subnets)), str(state.root)

@@ -28,10 +28,12 @@ def down(name: str | None, every: bool, delete: bool) -> None:
 
 
 def _stop(state: StateFolder, delete: bool) -> None:
-    running = state.running()
     config = state.load_or_default()
-    find_driver(config.driver).stop(state, config)
+    driver = find_driver(config.driver)
+    running = driver.running(state)
+    driver.stop(state, config)
     if delete:
+        driver.delete(state, config)
         state.delete()
     ended = "stopped" if running else "was not running"
     click.echo(f"cluster {state.name!r} {ended}{'; its state is deleted' if delete else ''}")

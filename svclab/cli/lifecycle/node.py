@@ -8,6 +8,7 @@ import click
 from svclab.cli.command import CommandGroup, Duration
 from svclab.cli.errors import BadUsage, CliError, ExitWith
 from svclab.cli.lifecycle.choice import cluster_errors, running_cluster
+from svclab.cluster.access import client_of
 from svclab.cluster.config import PEERS
 from svclab.cluster.driver import find_driver
 from svclab.cluster.readiness import wait_for_nodes
@@ -112,7 +113,7 @@ def connect(name: str) -> None:
 @node.command("exec", usage="NODE -- COMMAND [args...]", takes_command=True)
 @click.argument("name")
 def exec_(name: str, command: tuple[str, ...]) -> None:
-    """Run a command in a node: in its network, with the files of this machine."""
+    """Run a command in a node: in its network; with the files of this machine where the driver is netns."""
     if not command:
         raise BadUsage("a command must be given after --")
     with cluster_errors():
@@ -146,9 +147,9 @@ def _labels(texts: Iterable[str]) -> dict[str, str]:
 
 def _delete_object(state: StateFolder, name: str) -> None:
     from protos.kinds import NODES
-    from svclab.client import SyncClient, Target, errors
+    from svclab.client import errors
 
-    with SyncClient(Target.parse(f"unix:{state.api_socket}")) as client:
+    with client_of(state) as client:
         try:
             client.delete(NODES, name)
         except errors.NotFound:
