@@ -47,6 +47,9 @@ def parse(arguments: list[str]) -> Config:
     parser.add_argument("--store", choices=("sqlite", "memory"), default=defaults.store)
     parser.add_argument("--service-cidr", default=defaults.service_cidr, help="addresses of Services")
     parser.add_argument("--pod-cidr", default=defaults.pod_cidr, help="addresses of pods; each node gets a /24 of it")
+    parser.add_argument(
+        "--dns-replicas", type=int, default=defaults.dns_replicas, metavar="N", help="keep N DNS servers running"
+    )
     parser.add_argument("--node-port-range", type=port_range, default=defaults.node_port_range, metavar="FIRST-LAST")
     parser.add_argument("--cluster-domain", default=defaults.cluster_domain)
     parser.add_argument(

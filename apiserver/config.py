@@ -21,6 +21,7 @@ class Config:
     pod_cidr: str = "10.244.0.0/16"  # likewise; a /24 (IPv6: /64) of it for each node
     node_port_range: tuple[int, int] = (30000, 32767)
     cluster_domain: str = "cluster.local"
+    dns_replicas: int = 0  # how many servers of the cluster's DNS are kept running; 0: nobody looks after it
     history: float = 300.0  # how long a list or watch may look back
     node_grace_period: float = 40.0  # a Lease older than this makes its node NotReady
     node_startup_grace_period: float = 60.0  # the same for a node that never sent one

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import grpc.aio
@@ -17,7 +18,7 @@ import grpc.aio
 from apiserver.compaction import Compaction
 from apiserver.config import Config
 from apiserver.controllers.run import run as run_controllers
-from apiserver.controllers.settings import ControllerSettings
+from apiserver.controllers.settings import ClusterDns, ControllerSettings
 from apiserver.registry import ClusterNetwork, Registry
 from apiserver.server.api import Api
 from apiserver.server.front import STOP_SECONDS, SocketInUse, listen, make_server
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 # A full collection walks every stored object (100 ms for 10,000 Services), and none of them is garbage: let it be rare.
 # What calls and tasks leave behind dies young.
 GC_THRESHOLDS = (10_000, 20, 50)
+DNS = 10
 
 
 def run(config: Config) -> int:
@@ -134,6 +136,12 @@ def network(config: Config) -> ClusterNetwork:
     )
 
 
+def cluster_dns(config: Config) -> ClusterDns:
+    """The cluster's DNS; its address is the tenth of the first service range, as everywhere in Kubernetes."""
+    first = ip_network(config.service_cidr.split(",")[0])
+    return ClusterDns(config.dns_replicas, str(first[DNS]), config.cluster_domain)
+
+
 def controller_settings(config: Config) -> ControllerSettings:
     """The times and addresses of the control loops."""
     return ControllerSettings(
@@ -141,4 +149,5 @@ def controller_settings(config: Config) -> ControllerSettings:
         node_grace=config.node_grace_period,
         node_startup_grace=config.node_startup_grace_period,
         eviction_after=config.eviction_after,
+        dns=cluster_dns(config) if config.dns_replicas else None,
     )

@@ -24,6 +24,7 @@ def parse(arguments: list[str]) -> Config:
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--credentials", type=Path, help="folder of the node's certificate, for a server at host:port")
     parser.add_argument("--join-token", type=Path, help="folder of the token by which it gets its certificate")
+    parser.add_argument("--dns-credentials", type=Path, help="folder that the cluster's DNS finds, for host:port")
     parser.add_argument("--label", action="append", type=label, default=[], help="KEY=VALUE on the Node; repeatable")
     parser.add_argument("--cluster-domain", default="cluster.local")
     parser.add_argument("--cluster-dns", default="10.96.0.10")
@@ -40,6 +41,7 @@ def parse(arguments: list[str]) -> Config:
         state_dir=options.state_dir,
         credentials=options.credentials,
         join_token=options.join_token,
+        dns_credentials=options.dns_credentials,
         labels=dict(options.label),
         cluster_domain=options.cluster_domain,
         dns_ip=options.cluster_dns,

@@ -17,6 +17,7 @@ class Config:
     state_dir: Path  # what the node keeps, made if missing; of this node alone
     credentials: Path | None = None  # the folder of its certificate, for a server at host:port
     join_token: Path | None = None  # the folder of the token that gets it one
+    dns_credentials: Path | None = None  # the folder that pods of the cluster's DNS find, for a server at host:port
     cluster_domain: str = "cluster.local"
     dns_ip: str = "10.96.0.10"  # what pods ask for names
     cluster_cidr: str = "10.244.0.0/16"  # with two IP families: one for each, a comma between them

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from apiserver.controllers.addons.controller import AddonController
 from apiserver.controllers.endpoints.controller import EndpointsController
 from apiserver.controllers.endpointslice.controller import EndpointSliceController
 from apiserver.controllers.endpointslice.mirroring import MirroringController
@@ -38,6 +39,7 @@ def loops(client: Client, settings: ControllerSettings, clock: Clock) -> list[Lo
     }
     scheduler, slices, endpoints, nodes = recorders.values()
     informers = Informers(client)
+    addons = [AddonController(client, informers, clock, settings.dns).run] if settings.dns else []
     return [
         EndpointSliceController(client, informers, slices, clock, settings.endpoints_per_slice).run,
         MirroringController(client, informers, clock, settings.endpoints_per_slice).run,
@@ -50,6 +52,7 @@ def loops(client: Client, settings: ControllerSettings, clock: Clock) -> list[Lo
         GarbageCollector(client, informers, clock).run,
         NamespaceController(client, informers, clock).run,
         EventExpiry(client, clock, settings.events_kept).run,
+        *addons,
         *(recorder.run for recorder in recorders.values()),
         informers.run,
     ]

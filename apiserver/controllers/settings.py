@@ -4,6 +4,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class ClusterDns:
+    """The cluster's DNS: how many servers, the address of their Service, and the domain that they serve."""
+
+    replicas: int
+    address: str
+    domain: str = "cluster.local"
+
+
+@dataclass(frozen=True)
 class ControllerSettings:
     """All times are seconds; the defaults are Kubernetes'."""
 
@@ -14,3 +23,4 @@ class ControllerSettings:
     eviction_after: float = 300.0  # for pods that tolerate a node that is not ready, but do not say how long
     orphaned_pods_after: float = 20.0  # a pod whose node is gone for so long is deleted
     events_kept: float = 3600.0
+    dns: ClusterDns | None = None  # None: nobody looks after it

@@ -10,6 +10,7 @@ from pathlib import Path
 INSIDE = "/opt/svclab"  # where containers find the package `node_agent`
 PACKAGE = Path(__file__).parents[1]
 INTERPRETER = os.path.realpath(sys.executable)
+HOME = "/root"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -27,10 +28,11 @@ class Image:
 
     entrypoint: tuple[str, ...] = ()
     cmd: tuple[str, ...] = ()
-    env: dict[str, str] = field(default_factory=lambda: {"PATH": PATH, "HOME": "/root"})
+    env: dict[str, str] = field(default_factory=lambda: {"PATH": PATH, "HOME": HOME})
     working_dir: str = "/"
     says_listening: bool = False  # of the entrypoint
     binaries: tuple[str, ...] = ()  # what the entrypoint is called inside the real image
+    binds: tuple[tuple[str, str, bool], ...] = ()  # of this machine: source, place in the container, read-only
 
     def program(self, command: Sequence[str], args: Sequence[str]) -> Program:
         """What runs for a container's command and args.

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from node_agent.config import Config
-from node_agent.images import catalogue
+from node_agent.images import catalogue, cluster_dns
 from node_agent.images.catalogue import Image
 from node_agent.pods import environment, security, volumes
 from node_agent.pods.environment import ConfigError, FindConfigMap, PodFacts, expand
@@ -34,7 +34,8 @@ def container_spec(
     config: Config,
 ) -> ContainerSpec:
     """Raises UnknownImage, InvalidImageName or ConfigError."""
-    image = catalogue.find(container.image, dict(config.images))
+    additions = {**cluster_dns.images(config.server, config.dns_credentials), **config.images}
+    image = catalogue.find(container.image, additions)
     facts = PodFacts(pod, sandbox.addresses, sandbox.record.node_addresses)
     image_env = {**image.env, **_identity(facts)}
     values = environment.environment(container, facts, services, find_config_map, image_env)
@@ -54,7 +55,7 @@ def container_spec(
         cwd=container.workingDir or image.working_dir,
         log=str(log),
         log_limit=config.log_limit,
-        binds=_system_binds(container, sandbox, attempt) + volumes.binds(container, sandbox.folder),
+        binds=_system_binds(container, sandbox, attempt) + list(image.binds) + volumes.binds(container, sandbox.folder),
         root_size=config.root_size,
         read_only_root=identity.read_only_root,
         says_listening=says_listening,

@@ -11,6 +11,7 @@ REASONS = {
     503: "Service Unavailable",
 }
 METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH", b"OPTIONS")
+HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 HEAD_LIMIT = 64 << 10
 
 
@@ -77,9 +78,9 @@ def unquote(text: str, *, plus: bool = False) -> str:
     first, *parts = (text.replace("+", " ") if plus else text).split("%")
     decoded = [first.encode("latin-1", "replace")]
     for part in parts:
-        try:
+        if len(part) >= 2 and HEX_DIGITS.issuperset(part[:2]):
             decoded.append(bytes.fromhex(part[:2]) + part[2:].encode("latin-1", "replace"))
-        except ValueError:
+        else:
             decoded.append(b"%" + part.encode("latin-1", "replace"))
     return b"".join(decoded).decode("utf-8", "replace")
 

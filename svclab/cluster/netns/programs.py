@@ -36,6 +36,7 @@ def api_server(state: StateFolder, config: ClusterConfig) -> Callable[[], int]:
                 store="memory" if config.store == "memory" else "sqlite",
                 service_cidr=_cidrs(config.networking.service_subnets),
                 pod_cidr=_cidrs(config.networking.pod_subnets),
+                dns_replicas=2,
                 node_port_range=config.networking.node_port_range,
                 cluster_domain=config.networking.cluster_domain,
                 node_grace_period=config.timers.node_grace_period,
