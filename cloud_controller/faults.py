@@ -21,7 +21,7 @@ class CloudError(Exception):
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault; `seconds` counts from when the load balancer was asked for."""
+    """One fault; `seconds`: how long it lasts."""
 
     kind: Kind
     seconds: float
@@ -41,7 +41,7 @@ class Fault:
         return cls(kind, duration)  # type: ignore[arg-type]  # the keys of DEFAULT_SECONDS are the kinds
 
     def strike(self, age: float) -> None:
-        """Raises CloudError while the fault lasts; `age`: seconds since the load balancer was asked for."""
+        """Raises CloudError while the fault lasts; `age`: seconds since it began."""
         left = self.seconds - age
         if self.kind == "quota":
             raise CloudError("quota exceeded: the project may have no more load balancers")

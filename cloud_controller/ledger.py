@@ -17,6 +17,8 @@ class Entry:
     uid: str
     addresses: tuple[Address, ...]
     asked: float = 0.0  # seconds since the epoch: when it was first asked for; faults that last count from then
+    fault: str = ""  # its own fault as it was seen last
+    faulty_since: float = 0.0  # when that was first seen
     readdressed: str = ""  # the fault `readdress=N` that was obeyed last, so that each is obeyed once
 
 
@@ -66,4 +68,4 @@ class Ledger:
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    return Entry(row["uid"], tuple(map(ip_address, row["addresses"])), row["asked"], row["readdressed"])
+    return Entry(**row | {"addresses": tuple(map(ip_address, row["addresses"]))})

@@ -24,7 +24,6 @@ from svclab.client.client import Client
 from svclab.client.credentials import Credentials
 from svclab.client.events import EventRecorder
 from svclab.client.informer import Informer
-from svclab.client.joining import keep_fresh
 from svclab.client.log_lines import write_to_stderr
 from svclab.client.target import Target
 
@@ -60,6 +59,8 @@ async def serve(config: Config) -> None:
         for task in cloud.tasks():
             group.create_task(task)
         if config.credentials:
+            from svclab.client.joining import keep_fresh  # its library is for TCP alone
+
             group.create_task(keep_fresh(client, config.server, config.credentials))
 
 
@@ -108,5 +109,5 @@ class Cloud:
 
     def _set_fault(self, config_map: core_pb2.ConfigMap | None) -> None:
         """`svclab cloud` writes the fault of all Services; a new one counts for every Service at once."""
-        self._provider.fault = config_map.data.get(FAULTS_KEY, "") if config_map else ""
+        self._provider.set_fault(config_map.data.get(FAULTS_KEY, "") if config_map else "")
         self._controller.again()

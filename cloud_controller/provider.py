@@ -16,21 +16,34 @@ class Provider:
         self._pool = pool
         self._ledger = ledger
         self._clock = clock
-        self.fault = ""  # of every Service, beside its own
+        self._fault = ""  # of every Service, beside its own
+        self._faulty_since = 0.0
+
+    def set_fault(self, fault: str) -> None:
+        """A fault of every Service from now on; "" for none."""
+        if fault != self._fault:
+            self._fault, self._faulty_since = fault, self._clock()
 
     def ensure(self, request: LoadBalancerRequest) -> tuple[Address, ...]:
         """The addresses of a Service, one a family, chosen once. Raises CloudError with the reason for a user."""
-        entry = self._ledger.entries.get(request.uid)
-        if entry is None:
-            entry = Entry(request.uid, (), self._clock())
-            self._ledger.put(entry)
-        fault = self._strike(request, entry)
-        if fault is not None and fault.kind == "readdress" and entry.readdressed != request.fault:
-            entry = replace(entry, addresses=self._others(request, entry), readdressed=request.fault)
+        entry = self._seen(request)
+        self._strike(request, entry)
+        readdress = next((text for text in (request.fault, self._fault) if text.startswith("readdress")), "")
+        if readdress and entry.readdressed != readdress:
+            entry = replace(entry, addresses=self._others(request), readdressed=readdress)
         else:
             entry = replace(entry, addresses=self._addresses(request, entry))
         self._ledger.put(entry)
         return entry.addresses
+
+    def _seen(self, request: LoadBalancerRequest) -> Entry:
+        """The Service's entry, with the time at which it and its fault were first seen."""
+        now = self._clock()
+        entry = self._ledger.entries.get(request.uid) or Entry(request.uid, (), now)
+        if entry.fault != request.fault:
+            entry = replace(entry, fault=request.fault, faulty_since=now)
+        self._ledger.put(entry)
+        return entry
 
     def delete(self, uid: str) -> None:
         """Frees what a Service has; nothing if it has nothing."""
@@ -40,16 +53,16 @@ class Provider:
         """Frees what Services have that exist no more."""
         self._ledger.keep_only(uids)
 
-    def _strike(self, request: LoadBalancerRequest, entry: Entry) -> Fault | None:
-        own = None
-        for text in (self.fault, request.fault):
+    def _strike(self, request: LoadBalancerRequest, entry: Entry) -> None:
+        """Provisioning is slow from when it was asked for; other faults last from when they were seen."""
+        for text, since in ((self._fault, self._faulty_since), (request.fault, entry.faulty_since)):
             try:
-                own = Fault.parse(text)
+                fault = Fault.parse(text)
             except ValueError as error:
                 raise CloudError(str(error)) from None
-            if own is not None:
-                own.strike(self._clock() - entry.asked)
-        return own
+            if fault is not None:
+                began = entry.asked if fault.kind == "slow" else max(entry.asked, since)
+                fault.strike(self._clock() - began)
 
     def _addresses(self, request: LoadBalancerRequest, entry: Entry) -> tuple[Address, ...]:
         """What the Service has already, as far as it still asks for it, and what is missing."""
@@ -59,7 +72,7 @@ class Provider:
             chosen.append(had[0] if had else self._choose(request, family))
         return tuple(chosen)
 
-    def _others(self, request: LoadBalancerRequest, entry: Entry) -> tuple[Address, ...]:
+    def _others(self, request: LoadBalancerRequest) -> tuple[Address, ...]:
         return tuple(self._choose(replace(request, wish=""), family) for family in request.families)
 
     def _choose(self, request: LoadBalancerRequest, family: str) -> Address:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 from typing import ClassVar
 
-from svclab.cluster.config import IPNetwork, Networking
+from svclab.cluster.config import MOST_NODES, IPNetwork, Networking
 from svclab.cluster.errors import ClusterError
 
 _CANDIDATES: dict[int, tuple[IPNetwork, ...]] = {
@@ -22,13 +22,16 @@ SMALLEST = {4: 24, 6: 120}  # prefix lengths: the plan below needs 256 addresses
 class Plan:
     """The host parts of the node subnets.
 
-    .1 the router, .2 the first node, .252 an API server with an address, .253 the outside client, .254 the host.
+    .1 the router, .2 the first node, .191 the last, .192 to .223 for load balancers, .251 the cloud, .252 an API
+    server with an address, .253 the outside client, .254 the host.
     """
 
     subnets: tuple[IPNetwork, ...]
 
     ROUTER: ClassVar[int] = 1
-    MOST_NODES: ClassVar[int] = 250
+    MOST_NODES: ClassVar[int] = MOST_NODES
+    LOAD_BALANCERS: ClassVar[int] = 192
+    CLOUD: ClassVar[int] = 251
     API_SERVER: ClassVar[int] = 252
     OUTSIDE: ClassVar[int] = 253
     HOST: ClassVar[int] = 254
@@ -40,6 +43,11 @@ class Plan:
     def interfaces(self, number: int) -> list[str]:
         """The same with the prefix length: 10.200.0.2/24."""
         return [f"{subnet[number]}/{subnet.prefixlen}" for subnet in self.subnets]
+
+    def load_balancers(self) -> list[str]:
+        """The addresses that Services of type LoadBalancer get, one range of each family: 10.200.0.192/27."""
+        lengths = {4: 27, 6: 123}
+        return [f"{subnet[self.LOAD_BALANCERS]}/{lengths[subnet.version]}" for subnet in self.subnets]
 
     @staticmethod
     def of_node(number: int) -> int:

@@ -7,17 +7,25 @@ from typing import Any
 
 from svclab.cluster.document import Section, dns_label
 from svclab.cluster.errors import ConfigError
+from svclab.cluster.network_services import (
+    DnsConfig,
+    LoadBalancerConfig,
+    fields,
+    read_dns,
+    read_load_balancer,
+)
 
 API_VERSION = "svclab/v1alpha1"
 KIND = "Cluster"
 DEFAULT_NAME = "svclab"
 STORES = ("sqlite", "memory")
-DRIVERS = ("netns",)
+DRIVERS = ("netns", "docker")
 FAMILIES = ("ipv4", "ipv6", "dual")
 ROLES = ("worker", "control-plane")  # kind's roles: here every node runs pods, and the control plane needs none
 
+MOST_NODES = 190
 AGENT_SUFFIX = "-agent"  # of the process that runs in a node
-RESERVED = ("init", "supervisor", "apiserver", "outside", "up")  # names of what is no node
+RESERVED = ("init", "supervisor", "apiserver", "outside", "cloud", "up", "nodes")  # names of what is no node
 PEERS = ("api", "nodes")  # what a node can be disconnected from
 
 IPNetwork = IPv4Network | IPv6Network
@@ -65,6 +73,8 @@ class ClusterConfig:
     timers: Timers = Timers()
     store: str = "sqlite"
     driver: str = "netns"
+    dns: DnsConfig = DnsConfig()
+    load_balancer: LoadBalancerConfig = LoadBalancerConfig()
 
     def node(self, name: str) -> NodeConfig:
         """The node of that name. Raises ConfigError if there is none."""
@@ -107,11 +117,14 @@ def from_document(value: object) -> ClusterConfig:
     top = Section.of(value, "")
     top.constant("kind", KIND)
     top.constant("apiVersion", API_VERSION)
+    networking = _networking(top.section("networking"))
     config = ClusterConfig(
         name=top.name("name", DEFAULT_NAME),
         store=top.choice("store", STORES, "sqlite"),
         driver=top.choice("driver", DRIVERS, "netns"),
-        networking=_networking(top.section("networking")),
+        networking=networking,
+        dns=read_dns(top.section("dns")),
+        load_balancer=read_load_balancer(top.section("loadBalancer"), networking.node_subnets),
         timers=_timers(top.section("timers")),
         nodes=_nodes(top.sections("nodes")),
     )
@@ -151,6 +164,7 @@ def to_document(config: ClusterConfig) -> dict[str, Any]:
             "nodeMonitorGracePeriod": config.timers.node_grace_period,
             "podEvictionTimeout": config.timers.eviction_after,
         },
+        **fields(config.dns, config.load_balancer),
     }
 
 
@@ -161,7 +175,7 @@ def _nodes(sections: list[Section]) -> tuple[NodeConfig, ...]:
         free = new_node(nodes)
         node = NodeConfig(
             name=node_name(section.text("name", free.name), section.at("name")),
-            number=section.integer("number", free.number, 1, 250),
+            number=section.integer("number", free.number, 1, MOST_NODES),
             labels=section.strings("labels"),
             powered=section.flag("powered", True),
             cut_from=section.choices("disconnectedFrom", PEERS),

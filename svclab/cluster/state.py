@@ -74,6 +74,11 @@ class StateFolder:
         """The folder of one node's agent."""
         return self.root / "nodes" / node
 
+    @property
+    def cloud(self) -> Path:
+        """What the cloud keeps: who has which address."""
+        return self.root / "cloud"
+
     def pid(self, process: str) -> int | None:
         """The pid of a living process of the cluster in the caller's pid namespace; None if it does not run."""
         return locks.holder(self.lock(process))
@@ -149,7 +154,7 @@ class StateFolder:
         """Forgets a cluster that never came up, all but its logs."""
         for file in (self.config_file, self.api_socket):
             file.unlink(missing_ok=True)
-        for part in ("api", "nodes", "run", "store"):
+        for part in ("api", "cloud", "nodes", "run", "store"):
             shutil.rmtree(self.root / part, ignore_errors=True)
 
     def delete(self) -> None:

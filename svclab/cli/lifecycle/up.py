@@ -9,7 +9,7 @@ from svclab.cli.command import Duration, command
 from svclab.cli.errors import CliError
 from svclab.cli.lifecycle.choice import chosen_name, cluster_errors
 from svclab.cli.lifecycle.steps import Steps
-from svclab.cluster.config import DRIVERS, STORES, ClusterConfig
+from svclab.cluster.config import DRIVERS, MOST_NODES, STORES, ClusterConfig
 from svclab.cluster.readiness import wait_for_nodes
 from svclab.cluster.start import Wish, start
 from svclab.cluster.state import StateFolder
@@ -37,7 +37,7 @@ Cluster {name!r} is up: {nodes} nodes, {addresses}. Try:
 
 @command("up", examples=EXAMPLES, usage="[--name NAME] [--nodes N] [options]")
 @click.option("--name", help="Name of the cluster.")
-@click.option("--nodes", type=click.IntRange(0, 250), help="How many nodes a new cluster has; 3 unless given.")
+@click.option("--nodes", type=click.IntRange(0, MOST_NODES), help="How many nodes a new cluster has; 3 unless given.")
 @click.option(
     "--driver",
     type=click.Choice(DRIVERS),

@@ -10,7 +10,7 @@ from svclab.cluster.errors import ClusterError
 from svclab.cluster.netns import host, network, preflight, requests
 from svclab.cluster.netns.execute import execute
 from svclab.cluster.netns.launch import launch
-from svclab.cluster.netns.machine import OUTSIDE
+from svclab.cluster.netns.machine import CLOUD, OUTSIDE
 from svclab.cluster.netns.process import wait_for_end
 from svclab.cluster.netns.progress import Progress
 from svclab.cluster.state import INIT, SUPERVISOR, StateFolder
@@ -51,7 +51,7 @@ class NetnsDriver:
 
     def stop(self, state: StateFolder, config: ClusterConfig) -> None:
         """Ends everything of a cluster, and what a crash has left of it. Raises ClusterError if it does not end."""
-        machines = [OUTSIDE, *(node.name for node in config.nodes)]
+        machines = [OUTSIDE, CLOUD, *(node.name for node in config.nodes)]
         pid = state.pid(INIT)
         if pid is not None:
             _kill(pid)

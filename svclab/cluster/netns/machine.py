@@ -13,7 +13,7 @@ from svclab.cluster.netns.host import Host
 from svclab.cluster.netns.process import Process, fork, keep_running, run_and_exit
 from svclab.cluster.state import StateFolder
 
-OUTSIDE = "outside"
+OUTSIDE, CLOUD = "outside", "cloud"
 _NAMESPACES = (
     namespaces.CLONE_NEWNET
     | namespaces.CLONE_NEWNS

@@ -9,7 +9,7 @@ from svclab.cluster.config import ClusterConfig, IPNetwork, NodeConfig
 from svclab.cluster.state import StateFolder
 
 # Loaded once, in the process that all others are forked from. gRPC may be loaded before a fork, but not used.
-_WARM = ("grpc.aio", "apiserver.main", "node_agent.main")
+_WARM = ("grpc.aio", "apiserver.main", "node_agent.main", "cloud_controller.main")
 _DNS = 10  # which address of the first service subnet the cluster's DNS has, as everywhere in Kubernetes
 
 
@@ -36,7 +36,7 @@ def api_server(state: StateFolder, config: ClusterConfig) -> Callable[[], int]:
                 store="memory" if config.store == "memory" else "sqlite",
                 service_cidr=_cidrs(config.networking.service_subnets),
                 pod_cidr=_cidrs(config.networking.pod_subnets),
-                dns_replicas=2,
+                dns_replicas=config.dns.replicas,
                 node_port_range=config.networking.node_port_range,
                 cluster_domain=config.networking.cluster_domain,
                 node_grace_period=config.timers.node_grace_period,
@@ -68,6 +68,30 @@ def node_agent(state: StateFolder, config: ClusterConfig, node: NodeConfig) -> C
                 labels=node.labels,
                 heartbeat=config.timers.heartbeat,
                 lease_duration=config.timers.node_grace_period,
+            )
+        )
+
+    return main
+
+
+def cloud(state: StateFolder, config: ClusterConfig) -> Callable[[], int]:
+    """The mock cloud, which is the load balancer too."""
+    balancer = config.load_balancer
+    pool = tuple(map(str, balancer.pool)) or tuple(Plan(config.networking.node_subnets).load_balancers())
+
+    def main() -> int:
+        from cloud_controller.config import Config
+        from cloud_controller.health import Cadence
+        from cloud_controller.main import run
+
+        return run(
+            Config(
+                server=f"unix:{state.api_listener}",
+                state_dir=state.cloud,
+                pool=pool,
+                load_balancer_class=balancer.load_balancer_class,
+                default_mode="proxy" if balancer.mode == "proxy" else "vip",
+                cadence=Cadence(balancer.probe_interval, balancer.probe_failures, balancer.probe_successes),
             )
         )
 

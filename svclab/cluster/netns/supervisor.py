@@ -14,7 +14,7 @@ from svclab.cluster.config import NodeConfig
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.netns import host, network, partition, programs
 from svclab.cluster.netns.logs import limit_logs
-from svclab.cluster.netns.machine import OUTSIDE, Machine, begin, finish, is_agent
+from svclab.cluster.netns.machine import CLOUD, OUTSIDE, Machine, begin, finish, is_agent
 from svclab.cluster.netns.operations import operations
 from svclab.cluster.netns.process import Process, fork, wait_for_end
 from svclab.cluster.netns.progress import Progress
@@ -60,7 +60,7 @@ class Supervisor:
         self.watch.listen(requests.fileno(), requests.answer)
         self.watch.add(API_SERVER, lambda: self.state.pid(API_SERVER), self._start_api_server)
         progress.say(step="nodes")
-        machines = [self.outside_machine(), *(self.machine_of(node) for node in self.config.nodes if node.powered)]
+        machines = [*self.own_machines(), *(self.machine_of(node) for node in self.config.nodes if node.powered)]
         self._end_unwanted({item.name for item in machines})
         self.start(*(item for item in machines if not self._runs(item)))
         for item in machines:
@@ -83,9 +83,12 @@ class Supervisor:
         while self.state.pid(API_SERVER) is None and time.monotonic() < deadline:
             time.sleep(0.001)
 
-    def outside_machine(self) -> Machine:
-        """The machine of the outside client."""
-        return Machine(OUTSIDE, Plan.OUTSIDE)
+    def own_machines(self) -> list[Machine]:
+        """The machines that are no nodes: the outside client, and the cloud where there is one."""
+        outside = Machine(OUTSIDE, Plan.OUTSIDE)
+        if self.config.load_balancer.mode == "none":
+            return [outside]
+        return [outside, Machine(CLOUD, Plan.CLOUD, programs.cloud(self.state, self.config), routes=True)]
 
     def machine_of(self, node: NodeConfig) -> Machine:
         """The machine of a node."""
