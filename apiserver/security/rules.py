@@ -5,16 +5,19 @@ A node writes its own Node and Lease, the pods bound to it and events of its own
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from apiserver.security.identity import ANY_NODE, CLOUD_CONTROLLER, CLUSTER_DNS, Identity
+from protos.kinds import BY_RESOURCE
 from protos.kubernetes import core_pb2
 
 READ = frozenset({"get", "list", "watch"})
 WRITE = frozenset({"create", "update", "patch", "delete"})
 STATUS = frozenset({"update", "patch"})
 PROXY_READS = frozenset({"services", "endpointslices", "nodes", "pods", "configmaps", "namespaces", "leases", "events"})
+CLOUD_STATUS = ("kube-system", "cloud-status")  # the ConfigMap by which the cloud shows what it does
 LEASE_NAMESPACE = "kube-node-lease"
 
 
@@ -74,12 +77,12 @@ def _node_may(node: str, action: Action, find_pod: FindPod) -> bool:
 
 
 def _own_node(node: str, action: Action, _: FindPod) -> bool:
-    name = action.name or _named(action, core_pb2.Node())
+    name = action.name or _named(action)
     return name == node and action.verb in {"create", "update", "patch"}
 
 
 def _own_lease(node: str, action: Action, _: FindPod) -> bool:
-    name = action.name or _named(action, core_pb2.Node())  # every kind has its metadata in field 1
+    name = action.name or _named(action)
     return action.namespace == LEASE_NAMESPACE and name == node and action.verb in WRITE
 
 
@@ -93,7 +96,8 @@ def _own_pod(node: str, action: Action, find_pod: FindPod) -> bool:
 def _own_event(node: str, action: Action, _: FindPod) -> bool:
     if action.verb not in {"create", "update"}:
         return False
-    return core_pb2.Event.FromString(action.body).source.host == node
+    event: Any = _decoded(action)
+    return event is not None and event.source.host == node
 
 
 def _cloud_controller_may(action: Action) -> bool:
@@ -101,9 +105,20 @@ def _cloud_controller_may(action: Action) -> bool:
         return action.resource in {"services", "nodes", "endpointslices", "events", "configmaps"}
     if action.resource == "events":
         return action.verb in {"create", "update", "patch"}
+    if action.resource == "configmaps":
+        name = action.name or _named(action, core_pb2.ConfigMap())
+        return (action.namespace, name) == CLOUD_STATUS and action.verb in {"create", "update"}
     return action.resource == "services" and action.verb in STATUS
 
 
-def _named(action: Action, message: Message) -> str:
-    message.ParseFromString(action.body)
-    return str(getattr(message, "metadata").name)  # noqa: B009 - the base class of messages knows no fields
+def _named(action: Action) -> str:
+    written: Any = _decoded(action)
+    return str(written.metadata.name) if written is not None else ""
+
+
+def _decoded(action: Action) -> Message | None:
+    """The object of a create or update; None if it is none of its resource."""
+    try:
+        return BY_RESOURCE[action.resource].message.FromString(action.body)
+    except DecodeError:
+        return None

@@ -8,7 +8,7 @@ from svclab.cluster import locks
 from svclab.cluster.addresses import choose_subnets, host_networks
 from svclab.cluster.config import API_VERSION, KIND, ClusterConfig, from_document, with_nodes
 from svclab.cluster.document import dns_label
-from svclab.cluster.driver import Say, find_driver
+from svclab.cluster.driver import Say, find_driver, is_running
 from svclab.cluster.errors import ClusterError, ConfigError
 from svclab.cluster.state import StateFolder, all_folders, state_home
 
@@ -30,13 +30,13 @@ def start(wish: Wish, say: Say, wait: Callable[[StateFolder, ClusterConfig], Non
     Raises ClusterError, after everything that was begun is gone again.
     """
     state = StateFolder.of(dns_label(wish.name, "cluster name"))
-    find_driver(wish.driver or "netns").check()
-    if state.running():
+    if is_running(state):
         raise ClusterError(
             f"cluster {state.name!r} is already running: see `svclab status`, or end it with `svclab down`"
         )
     known = state.exists()
     config = resolve(state, wish)
+    find_driver(config.driver).check()
     state.create()
     with locks.held(state.lock("up"), wait=False) as mine:
         if not mine:
@@ -62,6 +62,7 @@ def _start(
     except BaseException:
         driver.stop(state, config)
         if not known:
+            driver.delete(state, config)
             state.discard()
         raise
 

@@ -48,6 +48,11 @@ class StateFolder:
         return self.root / "api" / "api.sock"
 
     @property
+    def endpoint(self) -> Path:
+        """Where an API server that answers on TCP is, and the administrator's credentials (svclab.client.endpoint)."""
+        return self.root / "endpoint"
+
+    @property
     def supervisor_socket(self) -> Path:
         """Where the supervisor takes requests, one JSON line each."""
         return self.root / "supervisor.sock"
@@ -154,7 +159,7 @@ class StateFolder:
         """Forgets a cluster that never came up, all but its logs."""
         for file in (self.config_file, self.api_socket):
             file.unlink(missing_ok=True)
-        for part in ("api", "cloud", "nodes", "run", "store"):
+        for part in ("api", "cloud", "endpoint", "nodes", "run", "store"):
             shutil.rmtree(self.root / part, ignore_errors=True)
 
     def delete(self) -> None:

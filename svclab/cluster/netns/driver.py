@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 
 from svclab.cluster.config import ClusterConfig
 from svclab.cluster.errors import ClusterError
-from svclab.cluster.netns import host, network, preflight, requests
+from svclab.cluster.netns import host, network, preflight, requests, status
 from svclab.cluster.netns.execute import execute
 from svclab.cluster.netns.launch import launch
 from svclab.cluster.netns.machine import CLOUD, OUTSIDE
 from svclab.cluster.netns.process import wait_for_end
 from svclab.cluster.netns.progress import Progress
+from svclab.cluster.observed import Observed
 from svclab.cluster.state import INIT, SUPERVISOR, StateFolder
 
 Say = Callable[[str], None]
@@ -59,6 +60,21 @@ class NetnsDriver:
                 network.remove(host.link_name(config.name))  # the kernel would do it too, but later
         host.withdraw(state.name, machines)
         state.clear_runtime()
+
+    def delete(self, state: StateFolder, config: ClusterConfig) -> None:
+        """All state is in the folder."""
+
+    def running(self, state: StateFolder) -> bool:
+        """Whether the cluster's first process lives."""
+        return state.running()
+
+    def observe(self, state: StateFolder, config: ClusterConfig) -> Observed:
+        """The processes and nodes."""
+        return status.observe(state, config)
+
+    def log(self, state: StateFolder, process: str) -> str:
+        """The path of the log of a process."""
+        return str(state.log(process))
 
     def ask(self, state: StateFolder, do: str, **arguments: object) -> dict[str, object]:
         """Passes a request on to the supervisor; operations.py lists them. Raises ClusterError with its reason."""

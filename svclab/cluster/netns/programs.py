@@ -80,8 +80,7 @@ def cloud(state: StateFolder, config: ClusterConfig) -> Callable[[], int]:
     pool = tuple(map(str, balancer.pool)) or tuple(Plan(config.networking.node_subnets).load_balancers())
 
     def main() -> int:
-        from cloud_controller.config import Config
-        from cloud_controller.health import Cadence
+        from cloud_controller.config import Cadence, Config
         from cloud_controller.main import run
 
         return run(

@@ -18,7 +18,7 @@ from apiserver.security.bundles import Bundles
 from apiserver.security.identity import ADMIN, of_certificate
 from apiserver.security.serving import ServingCertificate
 from protos import api_pb2, kinds
-from protos.kubernetes import core_pb2
+from protos.kubernetes import coordination_pb2, core_pb2
 from svclab.client import Client, Target, errors
 from svclab.client.credentials import Credentials
 from svclab.client.joining import credentials_of, join_token
@@ -62,6 +62,10 @@ def node_object(name: str) -> core_pb2.Node:
 async def test_each_role_gets_what_is_its_own(tmp_path: Path) -> None:
     async with lab(tmp_path) as one, one.client("admin") as admin, one.node("node-1") as node:
         await node.create(node_object("node-1"))
+        lease = coordination_pb2.Lease()
+        lease.metadata.name, lease.metadata.namespace = "node-1", "kube-node-lease"
+        lease.spec.holderIdentity, lease.spec.renewTime.seconds = "node-1", 1_800_000_000
+        await node.create(lease)
         with pytest.raises(errors.Forbidden, match='"system:node:node-1" cannot create nodes'):
             await node.create(node_object("node-2"))
         with pytest.raises(errors.Forbidden):

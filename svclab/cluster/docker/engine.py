@@ -1,0 +1,230 @@
+"""The docker engine, through its SDK: what of a cluster is there, and making and removing it."""
+
+import io
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from svclab.cluster.addresses import Plan
+from svclab.cluster.docker import names
+from svclab.cluster.docker.containers import API_PORT, STATE, Container
+from svclab.cluster.errors import ClusterError
+from svclab.cluster.state import StateFolder
+
+_TIMEOUT = 60  # seconds, of one request to the engine
+_NETNS = "or use --driver netns, which needs no engine"
+
+
+class Engine:
+    """One engine and one cluster on it. Every method raises ClusterError."""
+
+    def __init__(self, state: StateFolder) -> None:
+        self.state = state
+        self.api = connect()
+
+    def containers(self) -> Mapping[str, Mapping[str, Any]]:
+        """The cluster's containers by part, as the engine lists them (State: running, paused, exited, ...)."""
+        with told():
+            found = self.api.containers(all=True, filters={"label": names.selector(self.state)})
+        return {item["Labels"][names.PART]: item for item in found if names.PART in item["Labels"]}
+
+    def strangers(self) -> Sequence[str]:
+        """State folders of other clusters on this engine that have the same name."""
+        with told():
+            found = self.api.containers(all=True, filters={"label": f"{names.CLUSTER}={self.state.name}"})
+        folders = {item["Labels"].get(names.FOLDER, "") for item in found}
+        return sorted(folders - {str(self.state.root)})
+
+    def make_network(self, plan: Plan) -> None:
+        import docker
+
+        pools = [docker.types.IPAMPool(str(subnet), gateway=str(subnet[Plan.ROUTER])) for subnet in plan.subnets]
+        with told(f"network {names.name_of(self.state.name)}"):
+            self.api.create_network(
+                names.name_of(self.state.name),
+                ipam=docker.types.IPAMConfig(pool_configs=pools),
+                enable_ipv6=any(subnet.version == 6 for subnet in plan.subnets),
+                labels=dict(names.labels(self.state)),
+                check_duplicate=True,
+            )
+
+    def create(self, image: str, item: Container, plan: Plan) -> None:
+        """Makes a container, and its volume if it has none yet; starts nothing."""
+        own = names.name_of(self.state.name, item.part)
+        marks = dict(names.labels(self.state, item.part))
+        with told(f"container {own}"):
+            if item.volume:
+                self.api.create_volume(own, labels=marks)
+            self.api.create_container(
+                image,
+                list(item.command),
+                name=own,
+                hostname=item.part,
+                user=item.user or None,
+                labels=marks,
+                ports=[API_PORT] if item.publish else [],
+                host_config=self._host_config(item, own),
+                networking_config=self._place(item, plan),
+            )
+
+    def _host_config(self, item: Container, own: str) -> Any:
+        return self.api.create_host_config(
+            binds=[f"{own}:{STATE}"] if item.volume else [],
+            cap_drop=["ALL"] if item.user else [],
+            cap_add=list(item.capabilities),
+            security_opt=["no-new-privileges"] if item.user else ["apparmor=unconfined"],
+            sysctls=dict(item.sysctls),
+            read_only=item.read_only,
+            tmpfs=dict(item.tmpfs),
+            port_bindings={API_PORT: ("127.0.0.1", item.publish)} if item.publish else {},
+            restart_policy={"Name": "unless-stopped"},
+        )
+
+    def _place(self, item: Container, plan: Plan) -> Any:
+        addresses = plan.addresses(item.number)
+        place = self.api.create_endpoint_config(
+            ipv4_address=next((one for one in addresses if ":" not in one), None),
+            ipv6_address=next((one for one in addresses if ":" in one), None),
+            aliases=[item.part],
+        )
+        return self.api.create_networking_config({names.name_of(self.state.name): place})
+
+    def start(self, part: str) -> None:
+        with told(f"container {names.name_of(self.state.name, part)}"):
+            self.api.start(names.name_of(self.state.name, part))
+
+    def kill(self, part: str) -> None:
+        with told(part):
+            self.api.kill(names.name_of(self.state.name, part))
+
+    def pause(self, part: str) -> None:
+        with told(part):
+            self.api.pause(names.name_of(self.state.name, part))
+
+    def unpause(self, part: str) -> None:
+        with told(part):
+            self.api.unpause(names.name_of(self.state.name, part))
+
+    def run(self, part: str, command: Sequence[str]) -> None:
+        """Runs a command in a container. Raises ClusterError with what it printed if it fails."""
+        with told(part):
+            made = self.api.exec_create(names.name_of(self.state.name, part), list(command))
+            output = self.api.exec_start(made["Id"])
+            code = self.api.exec_inspect(made["Id"])["ExitCode"]
+        if code:
+            raise ClusterError(f"{part}: {' '.join(command)}: {output.decode(errors='replace').strip()}")
+
+    def read(self, part: str, folder: str) -> Mapping[str, bytes]:
+        """The files of a folder in a container by name; none while there is no such folder."""
+        import docker
+
+        try:
+            chunks, _ = self.api.get_archive(names.name_of(self.state.name, part), folder)
+            content = io.BytesIO(b"".join(chunks))
+        except docker.errors.NotFound:
+            return {}
+        with tarfile.open(fileobj=content) as archive:
+            files = [member for member in archive if member.isfile()]
+            return {Path(member.name).name: archive.extractfile(member).read() for member in files}  # type: ignore[union-attr]
+
+    def write(self, part: str, folder: str, files: Mapping[str, bytes]) -> None:
+        """Writes files into a folder below the container's volume, readable by root alone; it need not run."""
+        with told(part):
+            self.api.put_archive(names.name_of(self.state.name, part), STATE, packed(Path(folder).name, files))
+
+    def remove(self, part: str) -> None:
+        """Removes a container with its volume, dead or alive."""
+        own = names.name_of(self.state.name, part)
+        with told(own, absent=True):
+            self.api.remove_container(own, force=True)
+        with told(own, absent=True):
+            self.api.remove_volume(own, force=True)
+
+    def remove_containers(self) -> None:
+        """Removes all containers of the cluster, and its network."""
+        for item in self.containers().values():
+            with told(absent=True):
+                self.api.remove_container(item["Id"], force=True)
+        with told():
+            networks = self.api.networks(filters={"label": names.selector(self.state)})
+        for item in networks:
+            with told(absent=True):
+                self.api.remove_network(item["Id"])
+
+    def remove_volumes(self) -> None:
+        """Removes all that the cluster's containers have kept."""
+        with told():
+            volumes = self.api.volumes(filters={"label": names.selector(self.state)})["Volumes"] or []
+        for item in volumes:
+            with told(absent=True):
+                self.api.remove_volume(item["Name"], force=True)
+
+    def image_of(self, part: str) -> str:
+        """The image that a container was made from."""
+        with told(part):
+            return str(self.api.inspect_container(names.name_of(self.state.name, part))["Config"]["Image"])
+
+
+def packed(folder: str, files: Mapping[str, bytes]) -> bytes:
+    """A tar archive of one folder, for root alone."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        entry = tarfile.TarInfo(folder)
+        entry.type, entry.mode = tarfile.DIRTYPE, 0o700
+        archive.addfile(entry)
+        for name, data in files.items():
+            entry = tarfile.TarInfo(f"{folder}/{name}")
+            entry.size, entry.mode = len(data), 0o600
+            archive.addfile(entry, io.BytesIO(data))
+    return content.getvalue()
+
+
+def connect() -> Any:
+    """The SDK's client of the engine that DOCKER_HOST names. Raises ClusterError that says what is missing."""
+    try:
+        import docker
+        from docker.utils import kwargs_from_env
+    except ModuleNotFoundError:
+        raise ClusterError(f"the docker driver needs its SDK: pip install 'svclab[docker]', {_NETNS}") from None
+    try:
+        api = docker.APIClient(version="auto", timeout=_TIMEOUT, **kwargs_from_env())
+        api.ping()
+    except docker.errors.DockerException as error:
+        if "Permission denied" in str(error):
+            raise ClusterError(
+                f"no permission to use the docker engine: add yourself to the group docker or become root, {_NETNS}"
+            ) from error
+        raise ClusterError(
+            f"no docker engine answers: start it (systemctl start docker) or set DOCKER_HOST, {_NETNS}"
+        ) from error
+    return api
+
+
+@contextmanager
+def told(what: str = "docker", *, absent: bool = False) -> Iterator[None]:
+    """Turns the SDK's errors into ours; with `absent`, what is not there is no error."""
+    import docker
+    import requests
+
+    try:
+        yield
+    except docker.errors.NotFound as error:
+        if not absent:
+            raise ClusterError(f"{what}: {error.explanation}") from error
+    except docker.errors.APIError as error:
+        raise ClusterError(f"{what}: {explained(str(error.explanation))}") from error
+    except requests.exceptions.RequestException as error:
+        raise ClusterError(f"{what}: the docker engine went away: {error}") from error
+
+
+def explained(text: str) -> str:
+    """The engine's words, and what to do where that is known."""
+    if "Pool overlaps" in text:
+        return f"{text}: set another networking.nodeSubnet in a --config file"
+    if "port is already allocated" in text or "address already in use" in text:
+        return f"{text}: another program has taken the port of the API server meanwhile; try again"
+    if "is already in use by container" in text:
+        return f"{text}: remove it, or choose another --name"
+    return text
