@@ -4,8 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from cloud_controller.config import Config
-from cloud_controller.health import Cadence
+from cloud_controller.config import Cadence, Config
 from cloud_controller.main import run
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 
 from cloud_controller.backends import Backend
 from cloud_controller.balancing import Family, LoadBalancer, table
-from cloud_controller.health import Cadence, Check, HealthChecks
+from cloud_controller.config import Cadence
+from cloud_controller.health import Check, HealthChecks
 from cloud_controller.links import Links
 from cloud_controller.pool import Address
 from cloud_controller.request import LoadBalancerRequest
@@ -33,12 +34,15 @@ class Balancer:
         nodes: Callable[[], tuple[Backend, ...]],
         cadence: Cadence,
         proxy_health_port: int,
+        show: Callable[[list[LoadBalancer]], None] = lambda balancers: None,
     ) -> None:
         self._nft = nft
         self._links = links
         self._provisioned = provisioned
         self._nodes = nodes
         self._proxy_health_port = proxy_health_port
+        self._show = show
+        self._is_set_up = False
         self._changed = asyncio.Event()
         self._health = HealthChecks(cadence, self.wake)
         self._applied: dict[Family, Table] = {}
@@ -48,7 +52,6 @@ class Balancer:
 
     async def run(self) -> None:
         """Works until cancelled. What it made stays, and the next run takes it over without a gap."""
-        await asyncio.to_thread(self._links.set_up)
         self._changed.set()
         try:
             while True:
@@ -72,9 +75,13 @@ class Balancer:
         ]
         self._health.watch({check for _, _, checks in wanted for check in checks})
         balancers = [self._balancer(*row) for row in wanted]
-        await asyncio.to_thread(self._links.reach, nodes)
+        if balancers and not self._is_set_up:  # most clusters never get here
+            await asyncio.to_thread(self._links.set_up)
+            self._is_set_up = True
+        await asyncio.to_thread(self._links.reach, nodes if balancers else ())
         self._write(balancers)
         await asyncio.to_thread(self._links.answer_for, {balancer.address for balancer in balancers})
+        self._show(balancers)
 
     def _checks(
         self, request: LoadBalancerRequest, address: Address, nodes: tuple[Backend, ...]
@@ -85,7 +92,7 @@ class Balancer:
 
     def _balancer(self, request: LoadBalancerRequest, address: Address, checks: dict[Check, Backend]) -> LoadBalancer:
         healthy = tuple(node for check, node in checks.items() if self._health.is_healthy(check))
-        return LoadBalancer(request, address, healthy)
+        return LoadBalancer(request, address, healthy, tuple(checks.values()))
 
     def _write(self, balancers: list[LoadBalancer]) -> None:
         """A cloud has few load balancers: the whole table is replaced, where it is another one."""

@@ -25,11 +25,12 @@ Family = Literal["ip", "ip6"]
 
 @dataclass(frozen=True)
 class LoadBalancer:
-    """One provisioned load balancer: what was asked for, one of its addresses, and the nodes healthy for it."""
+    """One provisioned load balancer: what was asked for, one of its addresses, and the nodes behind it."""
 
     request: LoadBalancerRequest
     address: Address
     healthy: tuple[Backend, ...]
+    nodes: tuple[Backend, ...] = ()  # the healthy and the others
 
 
 def mark_of(address: str) -> int:

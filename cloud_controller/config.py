@@ -3,8 +3,20 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud_controller.health import Cadence
 from cloud_controller.request import Mode
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """Seconds between two probes of a target, and how many of one kind in a row turn its state.
+
+    A probe takes at most one interval, and one failure is enough unless told otherwise: so a node that dies gets no
+    new connections after two intervals.
+    """
+
+    interval: float = 2.0
+    failures: int = 1
+    successes: int = 1
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from cloud_controller.config import Cadence
+
 LARGEST_ANSWER = 256  # bytes that are read of an answer: its first line is all that counts
 
 Probe = Callable[["Check", float], Awaitable[bool]]
@@ -16,19 +18,6 @@ class Check:
 
     address: str
     port: int
-
-
-@dataclass(frozen=True)
-class Cadence:
-    """Seconds between two probes of a target, and how many of one kind in a row turn its state.
-
-    A probe takes at most one interval, and one failure is enough unless told otherwise: so a node that dies gets no
-    new connections after two intervals.
-    """
-
-    interval: float = 2.0
-    failures: int = 1
-    successes: int = 1
 
 
 async def http_probe(check: Check, timeout: float) -> bool:

@@ -38,7 +38,7 @@ class Links:
         self._nodes: set[tuple[int, str]] = set()  # mark, address
 
     def set_up(self) -> None:
-        """Once, before anything else; what an earlier run left is used. Raises OSError."""
+        """Once, before the first node or address; what an earlier run left is used. Raises OSError."""
         for name, value in SYSCTLS.items():
             path = Path("/proc/sys/net", name)
             if path.exists() and path.read_text().strip() != value:
@@ -51,6 +51,8 @@ class Links:
 
     def answer_for(self, addresses: set[Address]) -> None:
         """Exactly these addresses are answered for from now on."""
+        if addresses == self._addresses:
+            return
         with _netlink() as netlink:
             for address in self._addresses - addresses:
                 _tolerant(netlink.neigh, "del", **_proxy(netlink, address))
@@ -63,6 +65,8 @@ class Links:
     def reach(self, nodes: tuple[Backend, ...]) -> None:
         """Exactly these nodes have a mark and a routing table from now on."""
         wanted = {(mark_of(ip), ip) for node in nodes for ip in (node.ipv4, node.ipv6) if ip}
+        if wanted == self._nodes:
+            return
         with _netlink() as netlink:
             for mark, ip in self._nodes - wanted:
                 _tolerant(netlink.rule, "del", **_rule(mark, ip))

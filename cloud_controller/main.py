@@ -17,6 +17,7 @@ from cloud_controller.ledger import Ledger
 from cloud_controller.links import Links
 from cloud_controller.pool import Pool
 from cloud_controller.provider import Provider
+from cloud_controller.status import Status
 from node_agent.nft.kernel import KernelNft, NftError
 from protos import kinds
 from protos.kubernetes import core_pb2
@@ -74,6 +75,7 @@ class Cloud:
             client, kinds.CONFIG_MAPS, namespace=FAULTS_NAMESPACE, field_selector=f"metadata.name={FAULTS_NAME}"
         )
         self._events = EventRecorder(client, COMPONENT)
+        self._status = Status(client)
         self._provider = Provider(Pool.parse(config.pool), Ledger.load(config.state_dir / "ledger.json"), time.time)
         self._balancer = Balancer(
             KernelNft(),
@@ -82,6 +84,7 @@ class Cloud:
             lambda: backends(self._nodes.lister.list()),
             config.cadence,
             config.proxy_health_port,
+            self._status.show,
         )
         self._controller = ServiceController(
             client,
@@ -99,7 +102,7 @@ class Cloud:
     def tasks(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What must run."""
         informers = (self._services.run(), self._nodes.run(), self._faults.run())
-        return (*informers, self._events.run(), self._controller.run(), self._balance())
+        return (*informers, self._events.run(), self._status.run(), self._controller.run(), self._balance())
 
     async def _balance(self) -> None:
         """Nothing is written before all is known: what an earlier run left goes on until it can be replaced whole."""

@@ -27,23 +27,24 @@ class Provider:
     def ensure(self, request: LoadBalancerRequest) -> tuple[Address, ...]:
         """The addresses of a Service, one a family, chosen once. Raises CloudError with the reason for a user."""
         entry = self._seen(request)
-        self._strike(request, entry)
+        try:
+            self._strike(request, entry)
+            entry = self._provisioned(request, entry)
+        finally:
+            self._ledger.put(entry)
+        return entry.addresses
+
+    def _provisioned(self, request: LoadBalancerRequest, entry: Entry) -> Entry:
         readdress = next((text for text in (request.fault, self._fault) if text.startswith("readdress")), "")
         if readdress and entry.readdressed != readdress:
-            entry = replace(entry, addresses=self._others(request), readdressed=readdress)
-        else:
-            entry = replace(entry, addresses=self._addresses(request, entry))
-        self._ledger.put(entry)
-        return entry.addresses
+            return replace(entry, addresses=self._others(request), readdressed=readdress)
+        return replace(entry, addresses=self._addresses(request, entry))
 
     def _seen(self, request: LoadBalancerRequest) -> Entry:
         """The Service's entry, with the time at which it and its fault were first seen."""
         now = self._clock()
         entry = self._ledger.entries.get(request.uid) or Entry(request.uid, (), now)
-        if entry.fault != request.fault:
-            entry = replace(entry, fault=request.fault, faulty_since=now)
-        self._ledger.put(entry)
-        return entry
+        return entry if entry.fault == request.fault else replace(entry, fault=request.fault, faulty_since=now)
 
     def delete(self, uid: str) -> None:
         """Frees what a Service has; nothing if it has nothing."""

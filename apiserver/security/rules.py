@@ -106,7 +106,7 @@ def _cloud_controller_may(action: Action) -> bool:
     if action.resource == "events":
         return action.verb in {"create", "update", "patch"}
     if action.resource == "configmaps":
-        name = action.name or _named(action, core_pb2.ConfigMap())
+        name = action.name or _named(action)
         return (action.namespace, name) == CLOUD_STATUS and action.verb in {"create", "update"}
     return action.resource == "services" and action.verb in STATUS
 

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from cloud_controller.backends import EXCLUDE_LABEL, SCALE_DOWN_TAINT, Backend, backends
-from cloud_controller.health import Cadence, Check, HealthChecks, http_probe
+from cloud_controller.config import Cadence
+from cloud_controller.health import Check, HealthChecks, http_probe
 from protos.kubernetes import core_pb2
 
 

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cloud_controller.faults import CloudError, Fault
@@ -114,6 +114,28 @@ def test_an_address_changes_once_for_each_readdress(provider: Provider) -> None:
     assert provider.ensure(replace(WEB, fault="readdress=2")) != second
 
 
+def test_a_fault_of_all_services_strikes_each_from_when_it_was_set(provider: Provider, clock: Clock) -> None:
+    first = provider.ensure(WEB)
+    clock.now += 100
+    provider.set_fault("error=30")
+    with pytest.raises(CloudError, match="503"):
+        provider.ensure(WEB)
+    clock.now += 31
+    assert provider.ensure(WEB) == first
+    provider.set_fault("readdress=1")
+    assert provider.ensure(WEB) != first
+
+
+def test_a_fault_lasts_from_when_it_was_first_seen(provider: Provider, clock: Clock) -> None:
+    provider.ensure(WEB)
+    clock.now += 100
+    for _ in range(2):
+        with pytest.raises(CloudError, match="503"):
+            provider.ensure(replace(WEB, fault="error=30"))
+        clock.now += 20
+    assert provider.ensure(replace(WEB, fault="error=30"))
+
+
 @given(st.text(max_size=20))
 def test_any_fault_text_is_read_or_refused(text: str) -> None:
     try:
@@ -125,6 +147,7 @@ def test_any_fault_text_is_read_or_refused(text: str) -> None:
 STEPS = st.lists(st.tuples(st.sampled_from(["ensure", "delete", "crash"]), st.integers(0, 8)), max_size=40)
 
 
+@settings(max_examples=40, deadline=None)  # each step waits for the disk
 @given(steps=STEPS)
 def test_no_address_is_ever_given_twice(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]) -> None:
     path = tmp_path_factory.mktemp("ledger") / "ledger.json"

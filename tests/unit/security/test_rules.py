@@ -45,6 +45,7 @@ ALLOWED = [
     (CLOUD_CONTROLLER, Action("update", "services", "default", "web", "status")),
     (CLOUD_CONTROLLER, Action("patch", "services", "default", "web")),
     (CLOUD_CONTROLLER, Action("create", "events", "default", body=body(host="cloud"))),
+    (CLOUD_CONTROLLER, Action("update", "configmaps", "kube-system", "cloud-status")),
     (CLUSTER_DNS, Action("watch", "endpointslices")),
 ]
 
@@ -71,6 +72,8 @@ REFUSED = [
     (joiner(), Action("list", "nodes")),
     (CLOUD_CONTROLLER, Action("delete", "services", "default", "web")),
     (CLOUD_CONTROLLER, Action("update", "pods", "default", "mine", "status")),
+    (CLOUD_CONTROLLER, Action("update", "configmaps", "kube-system", "cloud-faults")),
+    (CLOUD_CONTROLLER, Action("create", "configmaps", "default", body=body("cloud-status"))),
     (CLUSTER_DNS, Action("list", "pods")),
     (CLUSTER_DNS, Action("update", "services", "default", "web")),
 ]
