@@ -13,7 +13,6 @@ from node_agent.pods.shims import Shim, Spawner
 from node_agent.shim.records import PodRecord
 from protos.kubernetes import core_pb2
 
-SYSCTLS = {"net.ipv4.ping_group_range": "0 2147483647", "net.ipv4.ip_unprivileged_port_start": "0"}
 HOSTNAME_LIMIT = 63
 
 
@@ -63,7 +62,6 @@ async def create(
     uid = pod.metadata.uid
     own_network = not pod.spec.hostNetwork
     addresses = list(network.addresses.allocate(uid, network.networks)) if own_network else []
-    sysctls = SYSCTLS | {one.name: one.value for one in pod.spec.securityContext.sysctls} if own_network else {}
     record = PodRecord(
         namespace=pod.metadata.namespace,
         name=pod.metadata.name,
@@ -74,7 +72,7 @@ async def create(
         addresses=addresses,
         node_addresses=list(config.node_ips),
         mtu=network.mtu,
-        sysctls=sysctls,
+        sysctls={one.name: one.value for one in pod.spec.securityContext.sysctls},
     )
     folder = pod_folder(config.state_dir, uid)
     folder.create(record)

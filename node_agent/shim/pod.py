@@ -12,6 +12,7 @@ import os
 import selectors
 import signal
 import socket
+from contextlib import suppress
 
 from node_agent import syscalls
 from node_agent.network import links
@@ -20,6 +21,9 @@ from node_agent.shim import messages, processes
 from node_agent.shim.containers import Container, Exec, StartPipe
 from node_agent.shim.messages import Inbox, Message
 from node_agent.shim.records import RECORD, SOCKET, ContainerState, ExecSpec, PodRecord, container_spec
+
+# Anybody in a pod may ping, and listen on any port: as the container runtimes have it.
+DEFAULT_SYSCTLS = {"net.ipv4.ping_group_range": "0 2147483647", "net.ipv4.ip_unprivileged_port_start": "0"}
 
 
 def isolate(record: PodRecord) -> None:
@@ -34,6 +38,9 @@ def isolate(record: PodRecord) -> None:
         ends = links.Ends(record.link, os.getpid(), record.addresses, record.node_addresses, record.mtu)
         links.connect(node, pod, ends)
         pod.close()
+        for name, value in DEFAULT_SYSCTLS.items():
+            with suppress(OSError):  # a user namespace has not all groups
+                write_sysctl(name, value)
     node.close()
     for name, value in record.sysctls.items():
         write_sysctl(name, value)
