@@ -5,6 +5,7 @@ so that nobody needs a route. The kernel answers by proxy only for addresses tha
 there is the pair of links `vip`. A packet with a node's mark leaves by the routing table of that mark.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 from cloud_controller.backends import Backend
 from cloud_controller.balancing import mark_of
 from cloud_controller.pool import Address
+
+log = logging.getLogger(__name__)
 
 LINK, VIP_LINK, VIP_PEER = "eth0", "vip", "vip-peer"
 NTF_PROXY = 0x08  # linux/neighbour.h
@@ -42,7 +45,7 @@ class Links:
         for name, value in SYSCTLS.items():
             path = Path("/proc/sys/net", name)
             if path.exists() and path.read_text().strip() != value:
-                path.write_text(value)
+                _write(path, value)
         with _netlink() as netlink:
             if not netlink.link_lookup(ifname=VIP_LINK):
                 netlink.link("add", ifname=VIP_LINK, kind="veth", peer=VIP_PEER)
@@ -75,6 +78,14 @@ class Links:
                 netlink.route("replace", **_default(netlink, mark, ip))
                 _tolerant(netlink.rule, "add", **_rule(mark, ip))
         self._nodes = wanted
+
+
+def _write(path: Path, value: str) -> None:
+    """In a container what its runtime has not set stays as it is: /proc/sys is read-only there."""
+    try:
+        path.write_text(value)
+    except OSError as error:
+        log.warning("kernel parameter not set", extra={"parameter": str(path), "error": str(error)})
 
 
 @contextmanager

@@ -30,7 +30,10 @@ def clusters(output: str | None) -> None:
 def _row(state: StateFolder) -> tuple[str, str, int, str, str]:
     try:
         config = state.load()
-        status = "Running" if is_running(state) else "Stopped"
     except ClusterError:
         return state.name, "Damaged", 0, "", str(state.root)
+    try:
+        status = "Running" if is_running(state) else "Stopped"
+    except ClusterError:
+        status = "Unknown"
     return state.name, status, len(config.nodes), ",".join(map(str, config.networking.node_subnets)), str(state.root)

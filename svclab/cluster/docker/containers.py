@@ -5,16 +5,26 @@ from dataclasses import dataclass, field
 
 from svclab.cluster.addresses import Plan
 from svclab.cluster.config import ClusterConfig, NodeConfig
-from svclab.cluster.docker.names import API_SERVER, OUTSIDE
+from svclab.cluster.docker.names import API_SERVER, CLOUD, OUTSIDE
 
 API_PORT = 6443
-STATE = "/var/lib/svclab"  # where the volume of a container is
-ADMIN = f"{STATE}/credentials/admin"  # in the API server: the administrator's credentials
+STATE = "/var/lib/svclab"  # where the volume of a container is that runs as root
+API_STATE = "/var/lib/svclab-apiserver"  # where the API server's is, which belongs to its own user
+BUNDLES = {role: f"{API_STATE}/credentials/{role}" for role in ("admin", "cluster-dns", "cloud-controller")}
 TOKEN = f"{STATE}/token"  # in a node: the join token that it was given
+DNS_CREDENTIALS = f"{STATE}/dns"  # in a node: for the pods of the cluster's DNS
+CLOUD_CREDENTIALS = f"{STATE}/own"  # in the cloud
 RUN = "/run/svclab"
 DNS = 10  # which address of the first service subnet the cluster's DNS has, as everywhere in Kubernetes
 ORDINARY_USER = "10001"  # the image's user for all that needs no privilege
 
+CLOUD_CAPABILITIES = ("NET_ADMIN", "NET_BIND_SERVICE")  # its links and rules; Services' own ports in mode `proxy`
+CLOUD_SYSCTLS = {
+    "net.ipv4.ip_forward": "1",
+    "net.ipv4.conf.all.rp_filter": "0",
+    "net.ipv4.conf.all.send_redirects": "0",
+    "net.ipv6.conf.all.forwarding": "1",
+}
 NODE_CAPABILITIES = ("NET_ADMIN", "SYS_ADMIN")  # links, routes and nftables; namespaces and mounts of pods
 NODE_SYSCTLS = {
     "net.ipv4.ip_forward": "1",
@@ -31,7 +41,7 @@ class Container:
     part: str
     command: tuple[str, ...]
     number: int  # its host part in the node subnets
-    volume: bool = True  # whether it keeps something
+    volume: str = STATE  # where it keeps something; "" for nowhere
     user: str = ""
     capabilities: tuple[str, ...] = ()  # beyond docker's own; none of those are left where `user` is set
     sysctls: Mapping[str, str] = field(default_factory=dict)
@@ -47,24 +57,26 @@ def api_server(config: ClusterConfig, host_port: int) -> Container:
     own = [API_SERVER, *plan.addresses(Plan.API_SERVER)]
     flags = {
         "--socket": f"{RUN}/api.sock",
-        "--state-dir": STATE,
+        "--state-dir": API_STATE,
         "--cluster-name": config.name,
         "--store": config.store,
         "--listen": f"0.0.0.0:{API_PORT}" if network.ip_family == "ipv4" else f"[::]:{API_PORT}",
-        "--bundle": f"admin={ADMIN}",
         "--service-cidr": ",".join(map(str, network.service_subnets)),
         "--pod-cidr": ",".join(map(str, network.pod_subnets)),
         "--node-port-range": "{}-{}".format(*network.node_port_range),
+        "--dns-replicas": str(config.dns.replicas),
         "--cluster-domain": network.cluster_domain,
         "--node-grace-period": f"{config.timers.node_grace_period:g}",
         "--eviction-after": f"{config.timers.eviction_after:g}",
     }
     arguments = [word for pair in flags.items() for word in pair]
     arguments += [word for address in own for word in ("--address", address)]
+    arguments += [word for role, folder in BUNDLES.items() for word in ("--bundle", f"{role}={folder}")]
     return Container(
         part=API_SERVER,
         command=("python", "-m", "apiserver", *arguments),
         number=Plan.API_SERVER,
+        volume=API_STATE,
         user=ORDINARY_USER,
         read_only=True,
         tmpfs={RUN: f"uid={ORDINARY_USER},mode=0700"},
@@ -76,12 +88,12 @@ def node(config: ClusterConfig, one: NodeConfig) -> Container:
     """A node: root in its container, with two capabilities more than docker gives, and never privileged."""
     plan = Plan(config.networking.node_subnets)
     network = config.networking
-    server = plan.addresses(Plan.API_SERVER)[0]
     flags = {
         "--node-name": one.name,
-        "--server": f"[{server}]:{API_PORT}" if ":" in server else f"{server}:{API_PORT}",
+        "--server": _server(plan),
         "--credentials": f"{STATE}/credentials",
         "--join-token": TOKEN,
+        "--dns-credentials": DNS_CREDENTIALS,
         "--cluster-dns": str(network.service_subnets[0][DNS]),
         "--state-dir": STATE,
         "--cluster-domain": network.cluster_domain,
@@ -101,13 +113,45 @@ def node(config: ClusterConfig, one: NodeConfig) -> Container:
     )
 
 
+def cloud(config: ClusterConfig) -> Container:
+    """The mock cloud, which is the load balancer too: root without docker's own capabilities but those it needs."""
+    plan = Plan(config.networking.node_subnets)
+    balancer = config.load_balancer
+    pool = tuple(map(str, balancer.pool)) or tuple(plan.load_balancers())
+    flags = {
+        "--server": _server(plan),
+        "--credentials": CLOUD_CREDENTIALS,
+        "--state-dir": STATE,
+        "--mode": balancer.mode,
+        "--load-balancer-class": balancer.load_balancer_class,
+        "--probe-interval": f"{balancer.probe_interval:g}",
+        "--probe-failures": str(balancer.probe_failures),
+        "--probe-successes": str(balancer.probe_successes),
+    }
+    pools = [word for network in pool for word in ("--pool", network)]
+    return Container(
+        part=CLOUD,
+        command=("python", "-m", "cloud_controller", *(word for pair in flags.items() for word in pair), *pools),
+        number=Plan.CLOUD,
+        user="0",
+        capabilities=CLOUD_CAPABILITIES,
+        sysctls=CLOUD_SYSCTLS,
+        read_only=True,
+    )
+
+
+def _server(plan: Plan) -> str:
+    address = plan.addresses(Plan.API_SERVER)[0]
+    return f"[{address}]:{API_PORT}" if ":" in address else f"{address}:{API_PORT}"
+
+
 def outside(config: ClusterConfig) -> Container:
     """The client beside the nodes: it only is there."""
     return Container(
         part=OUTSIDE,
         command=("sleep", "infinity"),
         number=Plan.OUTSIDE,
-        volume=False,
+        volume="",
         user=ORDINARY_USER,
         read_only=True,
         tmpfs={"/tmp": ""},

@@ -13,7 +13,7 @@ from svclab.cluster.config import ClusterConfig
 from svclab.cluster.docker import containers, image, names, status
 from svclab.cluster.docker.engine import Engine, connect
 from svclab.cluster.docker.execute import execute
-from svclab.cluster.docker.joining import give_token, take_admin
+from svclab.cluster.docker.joining import equip_cloud, equip_nodes, take_admin
 from svclab.cluster.docker.nodes import Nodes, cut
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.observed import RUNNING, Observed
@@ -46,7 +46,10 @@ class DockerDriver:
         engine.make_network(plan)
         say("control plane")
         powered = [node for node in config.nodes if node.powered]
-        others = [containers.outside(config), *(containers.node(config, node) for node in config.nodes)]
+        beside = [containers.outside(config)]
+        if config.load_balancer.mode != "none":
+            beside.append(containers.cloud(config))
+        others = [*beside, *(containers.node(config, node) for node in config.nodes)]
         with ThreadPoolExecutor(_WORKERS) as pool:
             made = [pool.submit(engine.create, chosen, item, plan) for item in others]
             engine.create(chosen, containers.api_server(config, port), plan)
@@ -55,8 +58,10 @@ class DockerDriver:
                 one.result()
             take_admin(engine, f"localhost:{port}")
             say("nodes")
-            give_token(engine, *(node.name for node in powered))
-            list(pool.map(engine.start, [names.OUTSIDE, *(node.name for node in powered)]))
+            equip_nodes(engine, *(node.name for node in powered))
+            if config.load_balancer.mode != "none":
+                equip_cloud(engine)
+            list(pool.map(engine.start, [item.part for item in beside] + [node.name for node in powered]))
             list(pool.map(partial(cut, engine, config), [node for node in powered if node.cut_from]))
 
     def stop(self, state: StateFolder, config: ClusterConfig) -> None:

@@ -71,7 +71,7 @@ class Engine:
 
     def _host_config(self, item: Container, own: str) -> Any:
         return self.api.create_host_config(
-            binds=[f"{own}:{STATE}"] if item.volume else [],
+            binds=[f"{own}:{item.volume}"] if item.volume else [],
             cap_drop=["ALL"] if item.user else [],
             cap_add=list(item.capabilities),
             security_opt=["no-new-privileges"] if item.user else ["apparmor=unconfined"],

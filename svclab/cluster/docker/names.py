@@ -8,7 +8,7 @@ CLUSTER = "svclab.cluster"  # the cluster's name
 FOLDER = "svclab.folder"  # its state folder: users and folders can share an engine
 PART = "svclab.part"  # `apiserver`, `outside`, or a node's name
 
-API_SERVER, OUTSIDE = "apiserver", "outside"
+API_SERVER, CLOUD, OUTSIDE = "apiserver", "cloud", "outside"
 FAMILY = "svclab-"  # what every name begins with
 
 

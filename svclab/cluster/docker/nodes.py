@@ -9,7 +9,7 @@ from svclab.cluster.config import PEERS, ClusterConfig, NodeConfig, new_node, no
 from svclab.cluster.docker import partition
 from svclab.cluster.docker.containers import node as container_of
 from svclab.cluster.docker.engine import Engine
-from svclab.cluster.docker.joining import give_token
+from svclab.cluster.docker.joining import equip_nodes
 from svclab.cluster.docker.status import life
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.observed import PAUSED, RUNNING, STOPPED
@@ -43,7 +43,7 @@ class Nodes:
         self._store((*self._config.nodes, node))
         self._engine.remove(node.name)  # what a crash has left of one of this name
         self._engine.create(self._image(), container_of(self._config, node), plan)
-        give_token(self._engine, node.name)
+        equip_nodes(self._engine, node.name)
         self._engine.start(node.name)
         return {"name": node.name}
 
@@ -72,7 +72,7 @@ class Nodes:
         if state == PAUSED:
             self._engine.unpause(name)
             return
-        give_token(self._engine, name)
+        equip_nodes(self._engine, name)
         self._engine.start(name)
         if node.cut_from:
             self._cut(node)

@@ -13,7 +13,7 @@ import pytest
 from protos.kubernetes import meta_pb2
 from svclab.cli.commands import COMMANDS
 from svclab.cli.errors import CliError, api_error_text
-from svclab.cli.target import find_address
+from svclab.cli.target import find_place
 from svclab.client import errors
 
 Run = Callable[..., Any]
@@ -107,6 +107,7 @@ def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("SVCLAB_SERVER", "SVCLAB_CLUSTER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return tmp_path / "svclab"
 
 
@@ -124,25 +125,25 @@ def listen(home: Path, *names: str) -> list[socket.socket]:
 def test_the_only_running_cluster_is_meant(state_home: Path) -> None:
     running, crashed = listen(state_home, "one", "crashed")
     crashed.close()
-    assert find_address("", "") == f"unix:{state_home}/one/api.sock"
+    assert find_place("", "").address == f"unix:{state_home}/one/api.sock"
     running.close()
 
 
 def test_of_several_the_default_one_is_meant(state_home: Path) -> None:
     listeners = listen(state_home, "one", "svclab")
-    assert find_address("", "") == f"unix:{state_home}/svclab/api.sock"
+    assert find_place("", "").address == f"unix:{state_home}/svclab/api.sock"
     for listener in listeners:
         listener.close()
 
 
 def test_none_or_too_many_clusters(state_home: Path) -> None:
     with pytest.raises(CliError, match="no cluster is running; start one with `svclab up`"):
-        find_address("", "")
+        find_place("", "")
     listeners = listen(state_home, "one", "two")
     with pytest.raises(CliError, match=r"2 clusters are running \(one, two\); choose one with --cluster NAME"):
-        find_address("", "")
+        find_place("", "")
     with pytest.raises(CliError, match='cluster "three" is not running; start it with `svclab up --name three`'):
-        find_address("", "three")
+        find_place("", "three")
     for listener in listeners:
         listener.close()
 
@@ -150,9 +151,9 @@ def test_none_or_too_many_clusters(state_home: Path) -> None:
 def test_options_win_over_the_environment(state_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SVCLAB_SERVER", "localhost:1")
     (listener,) = listen(state_home, "one")
-    assert find_address("", "") == "localhost:1"
-    assert find_address("", "one") == f"unix:{state_home}/one/api.sock"
-    assert find_address("unix:/x", "one") == "unix:/x"
+    assert find_place("", "").address == "localhost:1"
+    assert find_place("", "one").address == f"unix:{state_home}/one/api.sock"
+    assert find_place("unix:/x", "one").address == "unix:/x"
     listener.close()
 
 
