@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "status": _lifecycle("status", "Show the processes and nodes of a cluster"),
         "node": _lifecycle("node", "Add, remove, stop and start nodes, or run a command in one"),
         "outside": _lifecycle("outside", "Run a command where a client outside of the cluster would be"),
+        "cloud": _verb("cloud", "Show the mock cloud's load balancers, or let it fail on purpose"),
         "cluster-info": _verb("cluster-info", "Display addresses of the control plane"),
     },
     "Basic Commands": {
