@@ -33,6 +33,17 @@ def held(path: Path, *, wait: bool = True) -> Iterator[bool]:
             os.close(descriptor)
 
 
+@contextmanager
+def folder(path: Path) -> Iterator[None]:
+    """Holds a folder for a while, against others who do the same (flock(2): it needs no file)."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _lock(path: Path, wait: bool) -> int | None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

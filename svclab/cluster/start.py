@@ -103,7 +103,7 @@ def _stored(state: StateFolder, wish: Wish) -> ClusterConfig:
 
 def _with_subnets(state: StateFolder, config: ClusterConfig) -> ClusterConfig:
     """Chooses the node subnets and stores the configuration, one `svclab up` after the other."""
-    with locks.held(state_home() / ".subnets.lock"):
+    with locks.folder(state_home()):
         others = [folder.load().networking.node_subnets for folder in all_folders() if folder.name != state.name]
         taken = [*host_networks(), *(subnet for subnets in others for subnet in subnets)]
         config = replace(config, networking=choose_subnets(config.networking, taken))
