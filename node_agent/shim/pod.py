@@ -4,7 +4,8 @@ Agent to shim: {"start": ContainerSpec} | {"signal": NUMBER, "name": CONTAINER} 
 its own {"exec": ExecSpec} with three descriptors unless it wants a terminal, then {"signal": NUMBER}; closing the
 connection ends the process. {"socket": FAMILY} asks for a TCP socket of the pod's network.
 Shim to agent: {"containers": [ContainerState, ...]}: all of them on a new connection, then each that changes;
-{"socket": true} with the descriptor; to an exec {"terminal": true} with its master's descriptor, then {"exit": CODE} or {"error": TEXT}.
+{"socket": true} with the descriptor; to an exec {"terminal": true} with its master's descriptor, then {"exit": CODE}
+or {"error": TEXT}.
 """
 
 import json
