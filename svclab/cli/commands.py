@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "exec": Entry("svclab.cli.verbs.exec", "exec_", "Execute a command in a container"),
         "port-forward": _verb("port-forward", "Forward one or more local ports to a pod"),
         "events": _verb("events", "List events"),
+        "trace": _verb("trace", "Say the way of one packet through the cluster, and send one to see"),
     },
     "Advanced Commands": {
         "diff": _verb("diff", "Diff the live version against a would-be applied version"),

@@ -33,7 +33,9 @@ LAYERS = (
     Layer("cluster_dns", ("protos", "svclab.client")),
     Layer("cloud_controller", ("protos", "svclab.client", "node_agent.nft")),
     Layer("svclab.cluster", ("protos", "svclab.client")),
-    Layer("svclab.cli", ("protos", "svclab.client", "svclab.cluster")),
+    Layer("svclab.trace", ("protos",), ("asyncio", "grpc", "socket", "subprocess", "time")),
+    Layer("svclab.trace.programs", ()),
+    Layer("svclab.cli", ("protos", "svclab.client", "svclab.cluster", "svclab.trace")),
 )
 PURE_IO = ("asyncio", "grpc", "subprocess", "time", "socket")
 PURE = (

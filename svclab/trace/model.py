@@ -1,0 +1,202 @@
+"""Follows a packet through the cluster by Kubernetes' rules: pure, from the API's objects to a Way."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+from protos.kubernetes import core_pb2
+from svclab.trace.balancer import Choice, choose, owner_of
+from svclab.trace.endpoints import Endpoint, anybody_serves, consider, endpoints_of
+from svclab.trace.hits import BALANCER_IP, Claim, allows, claim_at, owner_of_cluster_ip
+from svclab.trace.way import Cause, End, Hit, Hop, Packet, Verdict, Way
+from svclab.trace.world import Node, World, within
+
+POD, HOST, OUTSIDE = "a pod of this node", "this node itself", "from outside"  # who sent it, as a node's proxy sees it
+INTERNAL_POLICY, EXTERNAL_POLICY = "spec.internalTrafficPolicy", "spec.externalTrafficPolicy"
+
+
+def follow(world: World, packet: Packet, node: str) -> Way:
+    """The way from a pod of a node or from the node itself; `node` "" means from outside of the cluster."""
+    return _at(world, packet, world.nodes[node]) if node else _route(world, packet, None)
+
+
+def _at(world: World, packet: Packet, node: Node) -> Way:
+    """Through a node's rules."""
+    claim = claim_at(world, node, packet)
+    if claim is not None:
+        return _served(world, packet, node, claim)
+    if owner := owner_of_cluster_ip(world, packet.destination):
+        name = f"{owner.metadata.namespace}/{owner.metadata.name}"
+        ports = ", ".join(f"{port.port}/{port.protocol or 'TCP'}" for port in owner.spec.ports)
+        cause = Cause(f"{name} has no port {packet.port}/{packet.protocol}, only {ports}", "spec.ports")
+        return _stopped(packet, node.name, Verdict.REFUSED, cause)
+    if any(within(packet.destination, cidr) for cidr in world.service_ranges):
+        cause = Cause(f"no Service has {packet.destination}, an address of the Services' range")
+        return _stopped(packet, node.name, Verdict.DROPPED, cause)
+    way = _route(world, packet, node)
+    return replace(way, hops=(Hop(node.name, packet, "no Service has this address: forwarded as it is"), *way.hops))
+
+
+def _route(world: World, packet: Packet, at: Node | None) -> Way:
+    """Along the routes, from a node (None: from outside) to whoever has the destination."""
+    if pod := world.pod_at(packet.destination):
+        if at is None:
+            cause = Cause("nothing outside of the cluster has a route to the pods")
+            return Way(ends=(End(Verdict.UNREACHABLE, cause, address=packet.destination, port=packet.port),))
+        return _arrival(packet, pod.node, str(pod))
+    if node := world.node_at(packet.destination):
+        if at is not None and at.name == node.name:
+            return _arrival(packet, node.name, "")
+        return _at(world, packet, node)
+    if service := owner_of(world, packet.destination):
+        return _balanced(world, packet, service)
+    if at is None:
+        cause = Cause(f"nothing outside of the cluster has a route to {packet.destination}")
+        return Way(ends=(End(Verdict.UNREACHABLE, cause, address=packet.destination, port=packet.port),))
+    cause = Cause(f"{packet.destination} is no address of this cluster")
+    return Way(ends=(End(Verdict.LEFT, cause, place=at.name, address=packet.destination, port=packet.port),))
+
+
+def _arrival(packet: Packet, node: str, pod: str) -> Way:
+    """At an address that is not translated."""
+    cause = Cause("the packet is for this address itself" if pod else "the node itself has this address")
+    end = End(
+        Verdict.DELIVERED,
+        cause,
+        place=node,
+        address=packet.destination,
+        port=packet.port,
+        pod=pod,
+        source=packet.source,
+        masquerade=Cause("no Service is involved"),
+    )
+    return Way(ends=(end,))
+
+
+def _stopped(packet: Packet, place: str, verdict: Verdict, cause: Cause, hit: Hit | None = None) -> Way:
+    end = End(verdict, cause, place=place, address=packet.destination, port=packet.port)
+    return Way((Hop(place, packet, "", hit=hit, verdict=verdict, cause=cause),), (end,))
+
+
+def _served(world: World, packet: Packet, node: Node, claim: Claim) -> Way:
+    """By the Service that has the destination on this node."""
+    origin = _origin(packet, node)
+    endpoints = endpoints_of(world, claim.service, claim.port.name, packet.protocol, packet.destination)
+    policy, local_field = _policy(claim, origin)
+    considered = consider(endpoints, node, local_field)
+    affinity = claim.service.spec.sessionAffinityConfig.clientIP.timeoutSeconds or 10800
+    sticky = claim.service.spec.sessionAffinity == "ClientIP"
+    hit = Hit(
+        claim.name, claim.port.name, claim.kind, claim.field, policy, tuple(considered), affinity if sticky else 0
+    )
+    if claim.kind == BALANCER_IP and not allows(claim.service, packet.source, packet.destination, node):
+        field = "spec.loadBalancerSourceRanges"
+        ranges = ", ".join(claim.service.spec.loadBalancerSourceRanges)
+        cause = Cause(f"{packet.source or 'the client'} is in none of the source ranges {ranges}", field)
+        return _stopped(packet, node.name, Verdict.DROPPED, cause, hit)
+    kept = [item.endpoint for item in considered if item.kept]
+    if not kept:
+        verdict, cause = _nobody(claim, node, endpoints, local_field)
+        return _stopped(packet, node.name, verdict, cause, hit)
+    ends = tuple(_translated(world, packet, node, claim, origin, one, Fraction(1, len(kept))) for one in kept)
+    return Way((Hop(node.name, packet, "", hit=hit),), ends)
+
+
+def _origin(packet: Packet, node: Node) -> str:
+    if packet.source and node.has_pod(packet.source):
+        return POD
+    return HOST if packet.source in node.addresses else OUTSIDE
+
+
+def _policy(claim: Claim, origin: str) -> tuple[Cause, str]:
+    """The policy in words, and the field that restricts the choice to this node's endpoints ("": none does)."""
+    spec = claim.service.spec
+    if claim.is_internal:
+        if spec.internalTrafficPolicy == "Local":
+            return Cause("Local: only endpoints on this node", INTERNAL_POLICY), INTERNAL_POLICY
+        return Cause("Cluster: endpoints on every node", INTERNAL_POLICY), ""
+    if spec.externalTrafficPolicy != "Local":
+        return Cause("Cluster: endpoints on every node", EXTERNAL_POLICY), ""
+    if origin == OUTSIDE:
+        return Cause("Local: only endpoints on this node, and the client's address is kept", EXTERNAL_POLICY), (
+            EXTERNAL_POLICY
+        )
+    text = f"Local is for clients from outside; {origin} uses endpoints on every node (the short circuit)"
+    return Cause(text, EXTERNAL_POLICY), ""
+
+
+def _nobody(claim: Claim, node: Node, endpoints: list[Endpoint], local_field: str) -> tuple[Verdict, Cause]:
+    name = claim.service.metadata.name
+    if anybody_serves(endpoints):
+        policy = local_field.removeprefix("spec.")
+        return Verdict.DROPPED, Cause(f"no endpoint of {name} on {node.name}, and {policy} is Local", local_field)
+    known = "no endpoint of it is ready" if endpoints else "it has no endpoints"
+    return Verdict.REFUSED, Cause(f"{name} serves nobody: {known}", "endpoints[].conditions" if endpoints else "")
+
+
+def _translated(
+    world: World, packet: Packet, node: Node, claim: Claim, origin: str, one: Endpoint, probability: Fraction
+) -> End:
+    masqueraded, cause = _masquerade(packet, claim, origin, one)
+    pod = world.pod_at(one.address)
+    return End(
+        Verdict.DELIVERED,
+        Cause(f"an endpoint of {claim.name}"),
+        probability,
+        place=one.node or (pod.node if pod else ""),
+        via=node.name,
+        address=one.address,
+        port=one.port,
+        pod=one.pod or (str(pod) if pod else ""),
+        source=node.primary(packet.destination) if masqueraded else packet.source,
+        masqueraded=masqueraded,
+        masquerade=cause,
+    )
+
+
+def _masquerade(packet: Packet, claim: Claim, origin: str, one: Endpoint) -> tuple[bool, Cause]:
+    """Whether the packet's source becomes the node's address, so that the answer comes back through this node."""
+    if one.address == packet.source:
+        return True, Cause("the endpoint reaches itself, and must not see its own address as the client (hairpin)")
+    if claim.is_internal:
+        if origin == POD:
+            return False, Cause("pods keep their address on the way to a ClusterIP")
+        who = "the node itself sends it" if origin == HOST else "it comes from outside of this node"
+        return True, Cause(f"{who}: the answer must come back through here")
+    if claim.service.spec.externalTrafficPolicy != "Local":
+        text = "externalTrafficPolicy Cluster: the endpoint may be on another node, so the answer must come back here"
+        return True, Cause(text, EXTERNAL_POLICY)
+    if origin == HOST:
+        text = "the node itself sends it, to an endpoint on any node: the answer must come back through here"
+        return True, Cause(text, EXTERNAL_POLICY)
+    who = "the client's" if origin == OUTSIDE else "the pod's"
+    return False, Cause(f"externalTrafficPolicy Local: {who} address is kept", EXTERNAL_POLICY)
+
+
+def _balanced(world: World, packet: Packet, service: core_pb2.Service) -> Way:
+    """Through the load balancer outside of the cluster, and on from each node that it may choose."""
+    choice = choose(world, packet, service)
+    if choice.verdict is not None:
+        end = End(choice.verdict, choice.cause, place=choice.PLACE, address=packet.destination, port=packet.port)
+        return Way((_balancer_hop(packet, choice),), (end,))
+    probability = Fraction(1, len(choice.nodes))
+    legs = [scaled(_at(world, onward, node), probability) for node, onward in choice.nodes]
+    return joined([Way((_balancer_hop(packet, choice),)), *legs])
+
+
+def _balancer_hop(packet: Packet, choice: Choice) -> Hop:
+    return Hop(choice.PLACE, packet, choice.text, hit=choice.hit, verdict=choice.verdict, cause=choice.cause)
+
+
+def scaled(way: Way, probability: Fraction) -> Way:
+    """The same way, as one of several."""
+    return Way(
+        tuple(replace(hop, probability=hop.probability * probability) for hop in way.hops),
+        tuple(replace(end, probability=end.probability * probability) for end in way.ends),
+    )
+
+
+def joined(ways: Iterable[Way]) -> Way:
+    """Ways beside or after one another."""
+    whole = list(ways)
+    return Way(tuple(hop for way in whole for hop in way.hops), tuple(end for way in whole for end in way.ends))

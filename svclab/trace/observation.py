@@ -1,0 +1,188 @@
+"""What the kernel did with a packet: put together from the client's answer and what each machine saw. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from svclab.trace.trace import Trace
+from svclab.trace.way import Verdict
+from svclab.trace.world import World
+
+NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132}  # of protocols, IANA
+REFUSING_CHAINS = ("reject-packet", "refuse")
+OUTCOMES = {
+    "answered": "got an answer",
+    "refused": "was refused",
+    "silent": "heard nothing",
+    "unreachable": "was told that there is no route",
+    "unresolved": "got no address for the name",
+}
+
+Flow = tuple[int, str, int, str, int]  # protocol, source and port, destination and port
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A conntrack entry from the side of the answer: who answers, and to whom."""
+
+    answers: tuple[str, int]
+    to: tuple[str, int]
+    source_translated: bool
+    destination_translated: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One packet on one machine: the chains that it passed, the one that dropped it, conntrack's entry."""
+
+    node: str
+    flow: Flow
+    chains: tuple[str, ...] = ()
+    dropped: str = ""
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the client tells: how it ended, from where to where; addresses and name if it looked one up."""
+
+    outcome: str
+    source: tuple[str, int] = ("", 0)
+    destination: tuple[str, int] = ("", 0)
+    addresses: tuple[str, ...] = ()
+    canonical: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One machine on the way, in words."""
+
+    node: str
+    seen: Seen
+    text: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The whole way. `endpoint` is where it arrived, ("", 0) if nowhere."""
+
+    sent: Sent
+    steps: tuple[Step, ...]
+    verdict: Verdict
+    endpoint: tuple[str, int] = ("", 0)
+    masqueraded: bool = False
+    source: str = ""  # what the endpoint saw
+    via: str = ""  # the machine that chose the endpoint last
+    place: str = ""  # the machine that refused or dropped it
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self.sent.addresses
+
+    @property
+    def outcome_text(self) -> str:
+        return OUTCOMES.get(self.sent.outcome, self.sent.outcome)
+
+
+def seen_rows(node: str, rows: Iterable[Mapping[str, Any]]) -> list[Seen]:
+    """What the program observe.py printed on a machine."""
+    return [
+        Seen(
+            node,
+            tuple(row["flow"]),  # JSON has no tuples
+            tuple(row["chains"]),
+            row["dropped"],
+            _entry(row["entry"]) if row["entry"] else None,
+        )
+        for row in rows
+    ]
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    answers, to = tuple(row["answers"]), tuple(row["to"])
+    return Entry(answers, to, row["source_translated"], row["destination_translated"])
+
+
+def sent_row(row: Mapping[str, Any], port: int) -> Sent:
+    """What the program probe.py printed of one probe."""
+    source = row.get("source", ("", 0))
+    destination = (str(row.get("destination", "")), port)
+    addresses = tuple(row.get("addresses", ()))
+    return Sent(row["outcome"], (source[0], source[1]), destination, addresses, row.get("canonical", ""))
+
+
+def observe(world: World, trace: Trace, sent: Sent, seen: Sequence[Seen]) -> Observation:
+    """Follows the packet that was sent for a prediction from machine to machine."""
+    return _result(sent, _steps(world, trace, sent, seen))
+
+
+def _steps(world: World, trace: Trace, sent: Sent, seen: Sequence[Seen]) -> list[Step]:
+    protocol = NUMBERS[trace.packets[0].protocol] if trace.packets else 6
+    flow: Flow = (protocol, *sent.source, *sent.destination)
+    steps: list[Step] = []
+    while True:
+        visited = {step.node for step in steps}
+        rows = [row for row in seen if row.flow == flow and row.node not in visited]
+        if not rows:
+            return steps
+        row = min(rows, key=lambda found: _order(world, trace, found))
+        steps.append(Step(row.node, row, _step_text(world, row)))
+        if row.dropped or row.entry is None:
+            return steps
+        flow = (protocol, *row.entry.to, *row.entry.answers)
+
+
+def _order(world: World, trace: Trace, row: Seen) -> tuple[bool, bool, bool]:
+    """Of machines that saw the same addresses: the source's own first, where it arrives last."""
+    pod = world.pod_at(row.flow[3])
+    owner = world.node_at(row.flow[3])
+    arrives = row.node == (pod.node if pod else owner.name if owner else "")
+    return row.node != trace.source.node, row.node in world.nodes, arrives
+
+
+def _step_text(world: World, row: Seen) -> str:
+    chains = " > ".join(dict.fromkeys(chain.split(" ", 1)[1] for chain in row.chains))
+    by = f" by {chains}" if chains else ""
+    if row.dropped:
+        return f"{'refused' if row.dropped.split()[-1] in REFUSING_CHAINS else 'dropped'}{by}"
+    if row.entry is None:
+        return f"seen, and no connection was made of it{by}"
+    if not row.entry.destination_translated:
+        source = f", source becomes {row.entry.to[0]}" if row.entry.source_translated else ""
+        return f"passed on as it is{source}"
+    pod = world.pod_at(row.entry.answers[0])
+    to = f"{row.entry.answers[0]}:{row.entry.answers[1]}{f' ({pod})' if pod else ''}"
+    source = f"source becomes {row.entry.to[0]} (masqueraded)" if row.entry.source_translated else "source is kept"
+    return f"destination becomes {to}, {source}{by}"
+
+
+def _result(sent: Sent, steps: list[Step]) -> Observation:
+    verdict, place = _verdict(sent, steps)
+    entries = [(step.node, step.seen.entry) for step in steps if step.seen.entry is not None]
+    if verdict is not Verdict.DELIVERED or not entries:
+        return Observation(sent, tuple(steps), verdict, place=place)
+    chosen = [(node, entry) for node, entry in entries if entry.destination_translated]
+    last = entries[-1][1]
+    return Observation(
+        sent,
+        tuple(steps),
+        verdict,
+        endpoint=last.answers,
+        masqueraded=bool(chosen) and chosen[-1][1].source_translated,
+        source=last.to[0],
+        via=chosen[-1][0] if chosen else "",
+    )
+
+
+def _verdict(sent: Sent, steps: list[Step]) -> tuple[Verdict, str]:
+    if sent.outcome == "unresolved":
+        return Verdict.UNRESOLVED, ""
+    stopped = bool(steps) and (bool(steps[-1].seen.dropped) or steps[-1].seen.entry is None)
+    if steps and not stopped:
+        return Verdict.DELIVERED, ""
+    place = steps[-1].node if steps else ""
+    if sent.outcome == "refused":
+        return Verdict.REFUSED, place
+    if sent.outcome == "answered":
+        return Verdict.DELIVERED, place
+    return (Verdict.DROPPED if steps or sent.outcome == "silent" else Verdict.UNREACHABLE), place

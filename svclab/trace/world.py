@@ -1,0 +1,134 @@
+"""What the API holds, as far as it decides the way of a packet."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+
+from protos.kubernetes import core_pb2, discovery_pb2
+
+ZONE_LABEL = "topology.kubernetes.io/zone"
+PROXY_NAME_LABEL = "service.kubernetes.io/service-proxy-name"
+EXCLUDE_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
+SCALE_DOWN_TAINT = "ToBeDeletedByClusterAutoscaler"
+
+ServiceKey = tuple[str, str]  # namespace, name
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node. `addresses`: all of them, internal ones first; `is_member`: load balancers may use it."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    pod_cidrs: tuple[str, ...] = ()
+    zone: str = ""
+    is_ready: bool = True
+    is_member: bool = True
+
+    def primary(self, like: str) -> str:
+        """The first address of the same family: where node ports answer, and what masqueraded packets come from."""
+        return next((ip for ip in self.addresses if (":" in ip) == (":" in like)), "")
+
+    def has_pod(self, ip: str) -> bool:
+        """Whether an address lies in the node's pod range: so its proxy tells its own pods from the rest."""
+        return any(within(ip, cidr) for cidr in self.pod_cidrs)
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod that has a node. `asks_cluster_dns`: its resolv.conf names the cluster DNS."""
+
+    namespace: str
+    name: str
+    node: str
+    addresses: tuple[str, ...]
+    host_network: bool = False
+    asks_cluster_dns: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything together. `service_ranges` is () where it is not known."""
+
+    services: Mapping[ServiceKey, core_pb2.Service] = field(default_factory=dict)
+    slices: tuple[discovery_pb2.EndpointSlice, ...] = ()
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    pods: tuple[Pod, ...] = ()
+    service_ranges: tuple[str, ...] = ()
+    domain: str = "cluster.local"
+
+    def pod(self, namespace: str, name: str) -> Pod | None:
+        return next((pod for pod in self.pods if (pod.namespace, pod.name) == (namespace, name)), None)
+
+    def pod_at(self, ip: str) -> Pod | None:
+        """The pod with an address of its own; those on a node's network share the node's."""
+        return next((pod for pod in self.pods if ip in pod.addresses and not pod.host_network), None)
+
+    def node_at(self, ip: str) -> Node | None:
+        return next((node for node in self.nodes.values() if ip in node.addresses), None)
+
+
+def world(
+    services: Iterable[core_pb2.Service],
+    slices: Iterable[discovery_pb2.EndpointSlice],
+    nodes: Iterable[core_pb2.Node],
+    pods: Iterable[core_pb2.Pod],
+    service_ranges: tuple[str, ...] = (),
+    domain: str = "cluster.local",
+) -> World:
+    """From the API's objects."""
+    return World(
+        {(found.metadata.namespace, found.metadata.name): found for found in services},
+        tuple(slices),
+        {found.metadata.name: _node(found) for found in sorted(nodes, key=lambda node: node.metadata.name)},
+        tuple(_pod(found) for found in pods if found.spec.nodeName and found.status.phase in ("Running", "Pending")),
+        service_ranges,
+        domain,
+    )
+
+
+def within(ip: str, cidr: str) -> bool:
+    """Whether an address lies in a network; False for what is none, or of the other family."""
+    try:
+        return ip_address(ip) in ip_network(cidr.strip(), strict=False)
+    except (ValueError, TypeError):
+        return False
+
+
+def _node(found: core_pb2.Node) -> Node:
+    addresses = [(item.type != "InternalIP", item.address) for item in found.status.addresses if _is_ip(item.address)]
+    ready = any(condition.type == "Ready" and condition.status == "True" for condition in found.status.conditions)
+    excluded = found.metadata.labels.get(EXCLUDE_LABEL, "false") != "false"
+    leaving = any(taint.key == SCALE_DOWN_TAINT for taint in found.spec.taints)
+    return Node(
+        name=found.metadata.name,
+        addresses=tuple(ip for _, ip in sorted(addresses, key=lambda item: item[0])),
+        pod_cidrs=tuple(found.spec.podCIDRs) or tuple(filter(None, [found.spec.podCIDR])),
+        zone=found.metadata.labels.get(ZONE_LABEL, ""),
+        is_ready=ready,
+        is_member=not excluded and not leaving and not found.metadata.HasField("deletionTimestamp"),
+    )
+
+
+def _pod(found: core_pb2.Pod) -> Pod:
+    policies = (
+        ("ClusterFirstWithHostNet",) if found.spec.hostNetwork else ("", "ClusterFirst", "ClusterFirstWithHostNet")
+    )
+    return Pod(
+        namespace=found.metadata.namespace,
+        name=found.metadata.name,
+        node=found.spec.nodeName,
+        addresses=tuple(item.ip for item in found.status.podIPs) or tuple(filter(None, [found.status.podIP])),
+        host_network=found.spec.hostNetwork,
+        asks_cluster_dns=found.spec.dnsPolicy in policies,
+    )
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False
