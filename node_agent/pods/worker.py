@@ -14,6 +14,7 @@ from node_agent.pods.state import PodState, Surroundings
 from node_agent.pods.status import pod_status
 from protos import kinds, timestamps
 from protos.kubernetes import core_pb2
+from protos.presence import drop_empty_values
 from svclab.client import errors
 
 RETRY_PAUSE = 1.0
@@ -156,6 +157,7 @@ class PodWorker:
         """Writes the status if it is another than the API's."""
         state = self._state
         status = pod_status(state.pod_view(), timestamps.time(time.time()))
+        drop_empty_values(status)  # as the API stores it: else an equal status would look like another one
         if status == self.pod.status:
             return
         wanted = core_pb2.Pod()
