@@ -102,7 +102,7 @@ def finish(starting: list[Starting], state: StateFolder) -> None:
         if pid is None:
             raise ClusterError(f"{item.machine.name} did not start: see {state.log(item.machine.name)}")
         network.remove(item.machine.port)  # of a predecessor whose namespaces the kernel has not yet taken apart
-        lines += network.plug(item.machine.port, pid)
+        lines += network.plug(item.machine.port, item.machine.address_number, pid)
     network.run(lines)
     for item in starting:
         item.gate.send(b"g")

@@ -46,10 +46,10 @@ def switch(plan: Plan) -> list[str]:
     ]
 
 
-def plug(port: str, pid: int) -> list[str]:
+def plug(port: str, number: int, pid: int) -> list[str]:
     """A cable from the switch to the network namespace of a process, where it ends as eth0."""
     return [
-        f"link add {port} type veth peer name {MACHINE_LINK} netns {pid}",
+        f"link add {port} type veth peer name {MACHINE_LINK} address {_hardware_address(number)} netns {pid}",
         f"link set {port} master {BRIDGE} up",
     ]
 
@@ -107,6 +107,11 @@ def forward_packets() -> None:
 def own_namespace() -> int:
     """A descriptor of the current network namespace."""
     return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _hardware_address(number: int) -> str:
+    """The MAC address of a participant: the same after a restart, so that its neighbours need not learn it anew."""
+    return f"02:73:76:63:{number >> 8:02x}:{number & 0xFF:02x}"
 
 
 def _nodad(address: str) -> str:
