@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-INSIDE = "/opt/svclab"  # where containers find the package `node_agent`
+INSIDE = "/svclab"  # where containers find the package `node_agent`
 PACKAGE = Path(__file__).parents[1]
 INTERPRETER = os.path.realpath(sys.executable)
 HOME = "/root"

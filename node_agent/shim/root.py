@@ -4,7 +4,7 @@ import errno
 import os
 
 from node_agent import syscalls
-from node_agent.syscalls import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT
+from node_agent.syscalls import MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 ETC = (
@@ -130,8 +130,14 @@ def enter(root: str, *, read_only: bool) -> None:
     """Makes `root` the root of the process, which is PID 1 of its PID namespace, and lets go of the machine's."""
     syscalls.mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     os.chdir(root)
-    syscalls.pivot_root(".", ".")
-    syscalls.umount(".", syscalls.MNT_DETACH)
+    try:
+        syscalls.pivot_root(".", ".")
+        syscalls.umount(".", syscalls.MNT_DETACH)
+    except (
+        PermissionError
+    ):  # Docker's seccomp profile has no pivot_root: cover the machine's root instead of leaving it
+        syscalls.mount(".", "/", "", MS_MOVE)
+        os.chroot(".")
     os.chdir("/")
     if read_only:
         syscalls.mount("", "/", "", MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV)
