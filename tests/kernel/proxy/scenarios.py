@@ -1,0 +1,311 @@
+"""What packets must do, one function a scenario. Run as `scenarios.py NAME...` in a network namespace of its own."""
+
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections import Counter
+
+from node_agent.nft.kernel import NftError
+from node_agent.nft.transaction import AddElements, Change, DeleteElements, Transaction
+from node_agent.proxy.facts import Endpoint, SliceFacts
+from node_agent.proxy.rules import LEAST_CHAINS, TABLE
+from tests.kernel.proxy.lab import NODE, NODE6, OUTSIDE, OUTSIDE6, PODS, Lab, ask, exchange, names
+
+FAMILIES = {"4": ("10.96.0.10", NODE, OUTSIDE), "6": ("fd96::10", NODE6, OUTSIDE6)}
+A, B = PODS["a"], PODS["b"]
+
+
+def cluster_ip_reaches_every_endpoint(lab: Lab) -> None:
+    for v6, (vip, _, outside) in enumerate(FAMILIES.values()):
+        for protocol in ("TCP", "UDP"):
+            port = lab.service(f"web-{protocol.lower()}", vip, protocol)
+            lab.endpoints(port, "a", "b", "far")
+            lab.write()
+            seen = Counter(lab.pod("a")(vip, 80, protocol) for _ in range(60))
+            assert names(iter(seen)) == {"a", "b", "far"}, seen
+            assert min(seen.values()) >= 5, seen
+            assert f"b {A[v6]}" in seen, seen  # a pod is not masqueraded,
+            assert f"a {A[v6]}" not in seen, seen  # but where it reaches itself
+            assert lab.client(vip, 80, protocol).split()[1] != outside  # who is no pod is
+            assert ask(vip, 80, protocol).split()[0] in ("a", "b", "far")
+
+
+def nobody_and_nothing_are_refused_at_once(lab: Lab) -> None:
+    for vip, node, _ in FAMILIES.values():
+        for protocol in ("TCP", "UDP"):
+            lab.service(f"empty-{protocol.lower()}", vip, protocol, node_port=30080)
+            lab.write()
+            for asked in (lab.pod("a"), lab.client, ask):
+                began = time.monotonic()
+                assert asked(vip, 80, protocol) == "refused", (asked, vip, protocol)
+                assert asked(vip, 81, protocol) == "refused", (asked, vip, protocol)  # no such port
+                assert time.monotonic() - began < 0.3
+            assert lab.client(node, 30080, protocol) == "refused"
+
+
+def an_unallocated_address_is_silent(lab: Lab) -> None:
+    for address in ("10.96.200.200", "fd96::9999"):
+        assert lab.pod("a")(address, 80) == "silence"
+
+
+def node_ports_answer_on_the_nodes_address_alone(lab: Lab) -> None:
+    for v6, (vip, node, outside) in enumerate(FAMILIES.values()):
+        port = lab.service("web", vip, node_port=30080)
+        lab.endpoints(port, "a", "far")
+        lab.write()
+        answers = {lab.client(node, 30080) for _ in range(20)}
+        assert names(iter(answers)) == {"a", "far"}
+        assert not any(answer.endswith(outside) for answer in answers), answers  # the policy Cluster masquerades
+        assert lab.pod("b")(node, 30080).split()[0] in ("a", "far")
+        assert ask(node, 30080).split()[0] in ("a", "far")
+        assert lab.client(A[v6], 30080) == "refused"  # a pod's own address is none
+        assert ask("::1" if v6 else "127.0.0.1", 30080) == "refused"
+
+
+def the_policy_local_keeps_the_source_and_drops_without_endpoint(lab: Lab) -> None:
+    for vip, node, outside in FAMILIES.values():
+        port = lab.service("web", vip, node_port=30080, external_local=True)
+        lab.endpoints(port, "a", "far")
+        lab.write()
+        assert {lab.client(node, 30080) for _ in range(10)} == {f"a {outside}"}
+        lab.endpoints(port, "far")
+        lab.write()
+        assert lab.client(node, 30080) == "silence"
+        assert lab.pod("b")(node, 30080).startswith("far")  # the short circuit of pods,
+        assert ask(node, 30080).startswith("far")  # and of the node itself
+        lab.endpoints(port)
+        lab.write()
+        assert lab.client(node, 30080) == "refused"
+
+
+def the_internal_policy_local_has_no_short_circuit(lab: Lab) -> None:
+    for vip, _, _ in FAMILIES.values():
+        port = lab.service("web", vip, internal_local=True)
+        lab.endpoints(port, "a", "far")
+        lab.write()
+        assert names(lab.pod("b")(vip, 80) for _ in range(8)) == {"a"}
+        lab.endpoints(port, "far")
+        lab.write()
+        assert lab.pod("b")(vip, 80) == "silence"
+        assert ask(vip, 80) == "silence"
+
+
+def terminating_endpoints_stand_in(lab: Lab) -> None:
+    port = lab.service("web", "10.96.0.10", node_port=30080, external_local=True)
+    lab.endpoints(port, "a", terminating=True)
+    lab.write()
+    assert lab.pod("b")("10.96.0.10", 80).startswith("a")
+    assert lab.client(NODE, 30080) == f"a {OUTSIDE}"
+
+
+def source_ranges_hold_for_load_balancer_addresses(lab: Lab) -> None:
+    for (vip, node, outside), address in zip(FAMILIES.values(), ("10.9.0.200", "fd09::200"), strict=True):
+        for ranges, seen in (((f"{outside}",), "a"), (("10.50.0.0/16", "fd50::/64", "10.50.3.0/24"), "silence")):
+            wide = tuple(r if "/" in r else f"{r}/{128 if ':' in r else 32}" for r in ranges)
+            port = lab.service("lb", vip, node_port=30080, load_balancer_ips=(address,), source_ranges=wide)
+            lab.endpoints(port, "a")
+            lab.write()
+            lab.outside.ip(f"route replace {address} via {node} dev eth0")
+            assert lab.client(address, 80).split()[0] == seen, (address, wide)
+            assert lab.client(node, 30080).startswith("a")
+            assert lab.client(vip, 80).startswith("a")
+
+
+def affinity_sticks_slides_and_ends(lab: Lab) -> None:
+    for vip, node, _ in FAMILIES.values():
+        port = lab.service("sticky", vip, node_port=30080, affinity_seconds=1)
+        lab.endpoints(port, "a", "b", "far")
+        lab.write()
+        first = lab.client(vip, 80).split()[0]
+        for _ in range(6):
+            time.sleep(0.25)
+            assert lab.client(vip, 80).split()[0] == first  # every connection prolongs it
+        assert {lab.client(node, 30080).split()[0] for _ in range(5)} == {first}  # over all addresses of the port
+        others = {pod: {lab.pod(pod)(vip, 80).split()[0] for _ in range(4)} for pod in PODS}
+        assert all(len(found) == 1 for found in others.values()), others
+        seen = set()
+        for _ in range(12):
+            time.sleep(1.1)
+            seen.add(lab.client(vip, 80).split()[0])
+            if len(seen) > 1:
+                break
+        assert len(seen) > 1, "a client that stayed away was never given another endpoint"
+
+
+def affinity_outlives_a_full_sync_and_leaves_dead_endpoints(lab: Lab) -> None:
+    for vip, _, _ in FAMILIES.values():
+        port = lab.service("sticky", vip, affinity_seconds=60)
+        lab.endpoints(port, "a", "b", "far")
+        lab.write()
+        first = lab.client(vip, 80).split()[0]
+        lab.write(full=True)
+        assert {lab.client(vip, 80).split()[0] for _ in range(8)} == {first}
+        rest = [name for name in PODS if name != first]
+        lab.endpoints(port, *rest)
+        lab.write()
+        second = {lab.client(vip, 80).split()[0] for _ in range(8)}
+        assert len(second) == 1, second
+        assert second <= set(rest)
+        lab.endpoints(port, "a", "b", "far")
+        lab.write()
+        assert {lab.client(vip, 80).split()[0] for _ in range(8)} == second  # who came back takes nobody away
+
+
+def a_service_grows_past_the_chains_that_are_there(lab: Lab) -> None:
+    for vip, _, _ in FAMILIES.values():
+        port = lab.service("big", vip)
+        for count in (LEAST_CHAINS, LEAST_CHAINS + 1, 2 * LEAST_CHAINS + 1, 3):
+            pod = PODS["a"][":" in vip]
+            many = tuple(Endpoint(pod, 9000 + n, True, True, False, "node-1") for n in range(count))
+            lab.changes.put_slice(("default", "big"), SliceFacts(port.name.service, {("", "TCP"): many}))
+            lab.write()
+            servers = [lab.pods["a"].serve("TCP", 9000 + n, name=str(n)) for n in range(count)]
+            try:
+                seen = {lab.client(vip, 80).split()[0] for _ in range(count * 6)}
+            finally:
+                for server in servers:
+                    server.shutdown(socket.SHUT_RDWR)
+                    server.close()
+            assert len(seen) > count * 0.8, (count, seen)
+
+
+def replacing_the_table_is_not_noticed(lab: Lab) -> None:
+    port = lab.service("web", "10.96.0.10", node_port=30080)
+    lab.endpoints(port, "a", "b")
+    lab.write()
+    failures: list[str] = []
+    done = threading.Event()
+
+    def load() -> None:
+        while not done.is_set():
+            for answer in (lab.client("10.96.0.10", 80), lab.client(NODE, 30080)):
+                if not answer.startswith(("a", "b")):
+                    failures.append(answer)
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    for _ in range(40):
+        lab.write(full=True)
+    done.set()
+    loader.join()
+    assert not failures, Counter(failures)
+
+
+def connections_stay_whatever_happens_to_rules(lab: Lab) -> None:
+    port = lab.service("web", "10.96.0.10")
+    lab.endpoints(port, "a")
+    lab.write()
+    client = lab.outside.run(socket.socket, socket.AF_INET, socket.SOCK_STREAM)
+    server = lab.pods["b"].run(socket.socket, socket.AF_INET, socket.SOCK_STREAM)
+    server.bind(("", 9999))
+    server.listen()
+    here = (Endpoint(PODS["b"][0], 9999, True, True, False, "node-1"),)
+    lab.changes.put_slice(("default", "web-False"), SliceFacts(port.name.service, {("", "TCP"): here}))
+    lab.write()
+    client.settimeout(2)
+    client.connect(("10.96.0.10", 80))
+    held, _ = server.accept()
+    lab.endpoints(port, "a")
+    lab.write()
+    lab.write(full=True)
+    client.sendall(b"still there?")
+    assert held.recv(100) == b"still there?"
+    for each in (client, server, held):
+        each.close()
+
+
+def udp_flows_leave_endpoints_that_are_gone(lab: Lab) -> None:
+    for vip, node, _ in FAMILIES.values():
+        family = socket.AF_INET6 if ":" in vip else socket.AF_INET
+        for address, number in ((vip, 53), (node, 30053)):
+            port = lab.service("dns", vip, "UDP", 53, node_port=30053)
+            lab.endpoints(port, "a")
+            lab.write()
+            client = lab.outside.run(socket.socket, family, socket.SOCK_DGRAM)
+            client.settimeout(0.4)
+            assert exchange(client, address, number).startswith("a")
+            lab.endpoints(port, "b")
+            lab.write()
+            assert exchange(client, address, number).startswith("b"), "the flow stayed with an endpoint that is gone"
+            lab.endpoints(port)
+            lab.write()
+            assert exchange(client, address, number) == "refused"
+            lab.endpoints(port, "a")
+            lab.write()
+            assert exchange(client, address, number).startswith("a"), "the flow stayed where nobody was"
+            client.close()
+
+
+def sctp_is_balanced(lab: Lab) -> None:
+    server = lab.pods["a"].serve("SCTP", 8080)
+    port = lab.service("sctp", "10.96.0.10", "SCTP")
+    lab.endpoints(port, "a")
+    lab.write()
+    try:
+        assert lab.client("10.96.0.10", 80, "SCTP").startswith("a")
+    finally:
+        server.close()
+
+
+def the_older_of_two_claimants_answers(lab: Lab) -> None:
+    address = "10.9.0.210"
+    lab.outside.ip(f"route replace {address} via {NODE} dev eth0")
+    for name, vip, pod, created in (("young", "10.96.0.21", "b", 20), ("old", "10.96.0.20", "a", 10)):
+        port = lab.service(name, vip, external_ips=(address,), created=created)
+        lab.endpoints(port, pod)
+        lab.write()
+    assert names(lab.client(address, 80) for _ in range(6)) == {"a"}
+    lab.changes.put_service(port.name.service, None)
+    lab.write()
+    assert names(lab.client(address, 80) for _ in range(6)) == {"b"}
+
+
+def elements_of_an_earlier_run_are_gone(lab: Lab) -> None:
+    port = lab.service("web", "10.96.0.10")
+    lab.endpoints(port, "a")
+    lab.write()
+    lab.reset()  # another proxy, which knows nothing of that Service
+    assert lab.client("10.96.0.10", 80) == "silence"
+    assert not lab.nft.elements("ip", TABLE, "services")
+
+
+def what_the_kernel_refuses_changes_nothing(lab: Lab) -> None:
+    port = lab.service("web", "10.96.0.10")
+    lab.endpoints(port, "a")
+    lab.write()
+    before = lab.nft.elements("ip", TABLE, "services")
+    new = {"10.96.0.11 . tcp . 80": "drop"}
+    refusals: tuple[list[Change], ...] = (
+        [AddElements("ip", TABLE, "services", new), AddElements("ip", TABLE, "no-such-map", {"1": "2"})],
+        [
+            AddElements("ip", TABLE, "services", new),
+            DeleteElements("ip", TABLE, "services", ("10.96.0.99 . tcp . 80",)),
+        ],
+        [AddElements("ip", TABLE, "services", {**new, "10.96.0.12 . tcp . 80": "goto no-such-chain"})],
+    )
+    for refused in refusals:
+        try:
+            lab.nft.run(Transaction(refused))
+        except NftError:
+            assert lab.nft.elements("ip", TABLE, "services") == before
+        else:
+            raise AssertionError(f"not refused: {refused}")
+
+
+def main(wanted: list[str]) -> None:
+    lab = Lab()
+    for name in wanted:
+        try:
+            lab.reset()
+            globals()[name](lab)
+        except Exception as error:
+            traceback.print_exc()
+            print(f"failed {name}: {type(error).__name__} {' '.join(str(error).split())[:600]}", flush=True)
+        else:
+            print(f"ok {name}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
