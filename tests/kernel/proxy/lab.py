@@ -35,6 +35,7 @@ PATIENCE = 0.4  # seconds: every answer of this lab comes at once, or never
 
 NODE_NAME = "node-1"
 NODE, NODE6 = "10.9.0.1", "fd09::1"
+GATEWAY6 = "fe80::1"
 OUTSIDE, OUTSIDE6 = "10.9.0.2", "fd09::2"
 PODS = {"a": ("10.244.1.2", "fd01::2"), "b": ("10.244.1.3", "fd01::3"), "far": ("10.244.2.2", "fd02::2")}
 NODE_FACTS = NodeFacts(NODE_NAME, (NODE, NODE6), ("10.244.1.0/24", "fd01::/64"))
@@ -52,16 +53,12 @@ class Machine:
         tid = self.run(threading.get_native_id)
         link = f"to-{name}"
         ip(f"link add {link} type veth peer name eth0 netns {tid}", f"link set {link} up")
-        gateways = (NODE, NODE6)
-        self.ip("link set lo up", "link set eth0 up")
-        for address, gateway in zip(addresses, gateways, strict=True):
-            bits = 128 if ":" in address else 32
-            ip(f"route add {address}/{bits} dev {link}")
-            self.ip(
-                f"addr add {address}/{bits} dev eth0" + (" nodad" if bits == 128 else ""),
-                f"route add {gateway}/{bits} dev eth0",
-                f"route add default via {gateway} dev eth0",
-            )
+        ip(f"addr add {GATEWAY6}/64 dev {link} nodad")  # IPv6 neighbours answer for addresses of their link alone
+        self.ip("link set lo up", "link set eth0 up", f"addr add {addresses[0]}/32 dev eth0")
+        self.ip(f"addr add {addresses[1]}/128 dev eth0 nodad", f"route add {NODE}/32 dev eth0")
+        self.ip(f"route add default via {NODE} dev eth0", f"route add ::/0 via {GATEWAY6} dev eth0")
+        for address in addresses:
+            ip(f"route add {address} dev {link}")
 
     def run(self, function: Callable[..., T], *arguments: object) -> T:
         return self._thread.submit(function, *arguments).result()
