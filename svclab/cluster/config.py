@@ -126,7 +126,7 @@ def from_document(value: object) -> ClusterConfig:
         dns=read_dns(top.section("dns")),
         load_balancer=read_load_balancer(top.section("loadBalancer"), networking.node_subnets),
         timers=_timers(top.section("timers")),
-        nodes=_nodes(top.sections("nodes")),
+        nodes=_nodes(top.sections("nodes")) if top.has("nodes") else with_nodes(3),
     )
     top.finish()
     return config
@@ -185,7 +185,7 @@ def _nodes(sections: list[Section]) -> tuple[NodeConfig, ...]:
                 raise ConfigError(f"{section.path}: the name or number of {other.name!r} again")
         section.finish()
         nodes += (node,)
-    return nodes or with_nodes(3)
+    return nodes
 
 
 def _networking(section: Section) -> Networking:

@@ -34,6 +34,10 @@ class Section:
         """The full path of a field."""
         return f"{self.path}.{key}" if self.path else key
 
+    def has(self, key: str) -> bool:
+        """Whether a field is given."""
+        return self.value.get(key) is not None
+
     def get(self, key: str, kind: type[T], default: T) -> T:
         """A field of a type, or the default where it is missing."""
         self.seen.add(key)

@@ -1,5 +1,6 @@
 """`svclab node`: the nodes of a running cluster."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -47,8 +48,9 @@ def node() -> None:
 def add(name: str, labels: tuple[str, ...], wait: float) -> None:
     """Add a node to the running cluster."""
     state = running_cluster()
+    begun = time.time()
     answer = _ask(state, "node-add", name=name, labels=_labels(labels))
-    _wait(state, answer["name"], wait)
+    _wait(state, answer["name"], wait, begun)
     click.echo(f"node/{answer['name']} added")
 
 
@@ -78,8 +80,9 @@ def stop(name: str) -> None:
 def start(name: str, wait: float) -> None:
     """Start a stopped node again, or let a paused one go on."""
     state = running_cluster()
-    _ask(state, "node-start", name=name)
-    _wait(state, name, wait)
+    begun = time.time()
+    continued = _ask(state, "node-start", name=name).get("continued")
+    _wait(state, name, wait, 0.0 if continued else begun)
     click.echo(f"node/{name} started")
 
 
@@ -129,10 +132,10 @@ def _ask(state: StateFolder, do: str, **arguments: Any) -> Any:
         return find_driver(state.load().driver).ask(state, do, **arguments)
 
 
-def _wait(state: StateFolder, name: str, patience: float) -> None:
+def _wait(state: StateFolder, name: str, patience: float, since: float) -> None:
     if patience:
         with cluster_errors():
-            wait_for_nodes(state, {name}, patience)
+            wait_for_nodes(state, {name}, patience, since=since)
 
 
 def _labels(texts: Iterable[str]) -> dict[str, str]:

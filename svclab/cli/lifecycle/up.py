@@ -1,5 +1,6 @@
 """`svclab up`."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +61,13 @@ def up(
     document = _read(config_file) if config_file else None
     named = document.get("name") if isinstance(document, dict) else None
     wish = Wish(name or named or chosen_name(), nodes, store, driver, document)
-    steps = Steps()
+    steps, begun = Steps(), time.time()
 
     def until_ready(state: StateFolder, config: ClusterConfig) -> None:
         if wait:
             steps.say("Waiting until all nodes are Ready")
-            wait_for_nodes(state, {node.name for node in config.nodes if node.powered}, wait)
+            reachable = {node.name for node in config.nodes if node.powered and "api" not in node.cut_from}
+            wait_for_nodes(state, reachable, wait, since=begun)
 
     try:
         with cluster_errors():

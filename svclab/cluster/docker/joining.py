@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from svclab.client import errors
 from svclab.client.credentials import AUTHORITY_FILE, CERTIFICATE_FILE, KEY_FILE, Credentials
@@ -14,6 +15,7 @@ from svclab.cluster.docker.status import life
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.observed import RUNNING
 
+T = TypeVar("T")
 _PAUSE = 0.02  # seconds between two looks
 _PATIENCE = 20.0  # seconds for an API server that was just started to write the credentials
 
@@ -43,6 +45,20 @@ def equip_cloud(engine: Engine) -> None:
     engine.write(names.CLOUD, CLOUD_CREDENTIALS, engine.read(names.API_SERVER, BUNDLES["cloud-controller"]))
 
 
+def _patiently(ask: Callable[[], T]) -> T:
+    """The answer of an API server that may just be starting. Raises ClusterError."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return ask()
+        except errors.Unreachable as error:
+            if time.monotonic() > deadline:
+                raise ClusterError(f"no join token: {error}") from error
+            time.sleep(_PAUSE)
+        except errors.ApiError as error:
+            raise ClusterError(f"no join token: {error}") from error
+
+
 def _tokens(engine: Engine, nodes: tuple[str, ...]) -> Mapping[str, Mapping[str, bytes]]:
     """The files of a join token for each node."""
     from svclab.client.joining import join_token
@@ -53,10 +69,7 @@ def _tokens(engine: Engine, nodes: tuple[str, ...]) -> Mapping[str, Mapping[str,
         own = Credentials.load(endpoint.folder)
         return await asyncio.gather(*(join_token(endpoint.address, own, node) for node in nodes))
 
-    try:
-        made = asyncio.run(ask())
-    except errors.ApiError as error:
-        raise ClusterError(f"no join token: {error}") from error
+    made = _patiently(lambda: asyncio.run(ask()))
     return {
         node: {AUTHORITY_FILE: token.authority, KEY_FILE: token.key, CERTIFICATE_FILE: token.certificate}
         for node, token in zip(nodes, made, strict=True)

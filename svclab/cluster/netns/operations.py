@@ -56,18 +56,19 @@ class Nodes:
         self._change(replace(node, powered=False))
         self._supervisor.power_off(self._supervisor.machine_of(node))
 
-    def start(self, name: str) -> None:
-        """Power again, or going on after a pause."""
+    def start(self, name: str) -> Mapping[str, Any]:
+        """Power again, or going on after a pause; the answer tells which."""
         node = self._node(name)
         pid = self._supervisor.state.pid(name)
         if node.powered and pid is not None and not freezing.frozen(pid):
             raise ClusterError(f"node {name!r} is running already")
         if node.powered and pid is not None:
             freezing.thaw(pid)
-            return
+            return {"continued": True}
         node = replace(node, powered=True)
         self._change(node)
         self._supervisor.power_on(self._supervisor.machine_of(node))
+        return {"continued": False}
 
     def pause(self, name: str) -> None:
         """Freezes everything that runs in the node; its kernel goes on forwarding."""

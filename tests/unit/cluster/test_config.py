@@ -22,6 +22,11 @@ def test_an_empty_document_is_the_default_cluster() -> None:
     assert config.store == "sqlite"
 
 
+def test_a_cluster_without_nodes_stays_without() -> None:
+    config = from_document(HEAD | {"nodes": []})
+    assert from_document(to_document(config)).nodes == ()
+
+
 def test_a_kind_file_is_read() -> None:
     config = from_document(
         HEAD
