@@ -11,6 +11,7 @@ from typing import Any
 from node_agent.config import Config
 from node_agent.connection import connection
 from node_agent.heartbeat import Heartbeat
+from node_agent.network.egress import Egress
 from node_agent.network.netlink import Netlink
 from node_agent.network.routes import NodeRoutes, desired_routes
 from node_agent.nft.kernel import KernelNft, NftError
@@ -113,7 +114,9 @@ class Node:
         self._heartbeat = Heartbeat(client, config, self._informers.nodes.lister)
         self._streams = StreamServer(client, config.node_name, self.pods)
         self._routes = NodeRoutes(netlink)
-        self._proxier = Proxier(KernelNft(), KernelConntrack(), _proxy_config(config))
+        nft = KernelNft()
+        self._egress = Egress(nft, config.node_name, config.cluster_cidr.split(","))
+        self._proxier = Proxier(nft, KernelConntrack(), _proxy_config(config))
 
     async def run(self) -> None:
         """Works until cancelled."""
@@ -163,7 +166,8 @@ class Node:
         nodes = self._informers.nodes.lister.list()
         try:
             self._routes.apply(desired_routes(self._config.node_name, nodes))
-        except OSError as error:
+            self._egress.apply(nodes)
+        except (OSError, NftError) as error:
             log.warning("route not laid", extra={"error": str(error)})
 
     def _write_sysctls(self) -> None:
