@@ -71,6 +71,7 @@ class Heartbeat:
             created = await self._client.create(registration.new_node(self._config, self._machine, time.time()))
         except errors.AlreadyExists:
             node: core_pb2.Node = await self._client.get(kinds.NODES, self._config.node_name)
+            node = await self._label(node)
             wanted = self._wanted(node)
             if not registration.differs(node.status, wanted):
                 return node
@@ -78,6 +79,14 @@ class Heartbeat:
             created = await self._client.update_status(node)
         self._posted_at = time.monotonic()
         return created
+
+    async def _label(self, node: core_pb2.Node) -> core_pb2.Node:
+        """Gives an older Node the labels of this run; others' stay."""
+        wanted = registration.labels(self._config, self._machine)
+        if all(node.metadata.labels.get(key) == value for key, value in wanted.items()):
+            return node
+        node.metadata.labels.update(wanted)
+        return await self._client.update(node)
 
     def _wanted(self, node: core_pb2.Node) -> core_pb2.NodeStatus:
         return registration.node_status(node.status, self._config, self._machine, time.time())

@@ -157,8 +157,7 @@ class Node:
             self._lay_routes()
 
     def _node_known(self, node: core_pb2.Node) -> None:
-        if node.spec.podCIDRs and not self._network.known.is_set():
-            self._network.set_networks(tuple(node.spec.podCIDRs))
+        if self._network.set_networks(tuple(node.spec.podCIDRs)):
             self.pods.wake_all()
         self._proxier.node_changed(node)
 

@@ -25,10 +25,13 @@ class NodeNetwork:
         self.networks: tuple[str, ...] = ()
         self.known = asyncio.Event()
 
-    def set_networks(self, networks: tuple[str, ...]) -> None:
-        if networks:
-            self.networks = networks
-            self.known.set()
+    def set_networks(self, networks: tuple[str, ...]) -> bool:
+        """True if they are news. A node without podCIDR gets one soon; one that was deleted may get another."""
+        if not networks or networks == self.networks:
+            return False
+        self.networks = networks
+        self.known.set()
+        return True
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ async def create(
     """Builds the sandbox, once network.known. Raises NoFreeAddress, or ShimError with what the kernel refused."""
     uid = pod.metadata.uid
     own_network = not pod.spec.hostNetwork
-    addresses = list(network.addresses.allocate(uid, network.networks)) if own_network else []
+    known = [address.ip for address in pod.status.podIPs]
+    addresses = list(network.addresses.allocate(uid, network.networks, known)) if own_network else []
     record = PodRecord(
         namespace=pod.metadata.namespace,
         name=pod.metadata.name,
