@@ -35,11 +35,17 @@ class PodAddresses:
         """For a pod that is there already."""
         self._used[uid] = tuple(addresses)
 
-    def allocate(self, uid: str, networks: Iterable[str]) -> tuple[str, ...]:
-        """One address out of each network. Raises NoFreeAddress, and then reserves none."""
+    def allocate(self, uid: str, networks: Iterable[str], known: Iterable[str] = ()) -> tuple[str, ...]:
+        """One address out of each network: one that the pod is `known` by where it is free, as after a power cut.
+
+        Raises NoFreeAddress, and then reserves none.
+        """
         used = [address for addresses in self._used.values() for address in addresses]
+        former = [address for address in known if address not in used]
         chosen = {
-            network: next_free(network, _inside(network, used), self._last.get(network, "")) for network in networks
+            network: next(iter(_inside(network, former)), "")
+            or next_free(network, _inside(network, used), self._last.get(network, ""))
+            for network in networks
         }
         self._last |= chosen
         self._used[uid] = tuple(chosen.values())

@@ -61,3 +61,10 @@ def test_adopted_addresses_are_not_given_again() -> None:
     addresses = PodAddresses()
     addresses.reserve("old", ["10.1.0.2"])
     assert addresses.allocate("new", ("10.1.0.0/29",)) == ("10.1.0.3",)
+
+
+def test_a_pod_keeps_the_address_that_it_is_known_by() -> None:
+    addresses = PodAddresses()
+    networks = ("10.1.0.0/28", "fd00::/120")
+    assert addresses.allocate("a", networks, ["10.1.0.9", "fd00::9"]) == ("10.1.0.9", "fd00::9")
+    assert addresses.allocate("b", networks, ["10.1.0.9", "10.2.0.9"])[0] not in ("10.1.0.9", "10.2.0.9")
