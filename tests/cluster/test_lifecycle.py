@@ -148,7 +148,6 @@ def test_a_cluster_as_a_file(make_cluster: MakeCluster, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("up", "--name", "Big_Name"), "cluster name: 'Big_Name' is not a name"),
-        (("up", "--driver", "vm"), "driver 'vm' is none of netns"),
         (("up", "--config", "/no/such/file"), "/no/such/file: No such file or directory"),
         (("up", "--config", "Makefile"), "Makefile"),
         (("up", "--config", "examples/quickstart.yaml"), "examples/quickstart.yaml: holds"),

@@ -27,7 +27,7 @@ svclab up --config cluster.yaml
 """
 
 _NEXT = """
-Cluster {name!r} is up: {nodes} nodes, {addresses}. Try:
+Cluster {name!r} is up: {nodes} nodes{addresses}. Try:
 
   svclab{option} get nodes
   svclab{option} apply -f examples/quickstart.yaml
@@ -85,7 +85,7 @@ def _say_what_next(config: ClusterConfig) -> None:
     option = f" --cluster {config.name}" if config.name != chosen_name() else ""
     plan = Plan(config.networking.node_subnets)
     addresses = [plan.addresses(plan.of_node(node.number))[0] for node in config.nodes]
-    shown = f"{addresses[0]} to {addresses[-1]}" if len(addresses) > 1 else "".join(addresses)
+    shown = f", {addresses[0]} to {addresses[-1]}" if addresses else ""
     click.echo(_NEXT.format(name=config.name, nodes=len(config.nodes), addresses=shown, option=option).rstrip())
 
 
