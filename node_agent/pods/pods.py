@@ -103,6 +103,8 @@ class Pods:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for adopted in self._adopted.values():
+            adopted.shim.close()
 
     async def _run(self, uid: str, worker: PodWorker) -> None:
         await worker.run()

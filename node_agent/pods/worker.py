@@ -72,6 +72,8 @@ class PodWorker:
             self._runs.close()
             if self._stopping is not None:
                 self._stopping.cancel()
+            if self.sandbox is not None:
+                self.sandbox.shim.close()
 
     async def _attempt(self) -> float | None:
         """One sync; when the next is due at the latest (0: when something changes), None when the pod is gone."""
