@@ -88,7 +88,7 @@ class DockerDriver:
 
     def log(self, state: StateFolder, process: str) -> str:
         """How to see the log of a process."""
-        return f"`docker logs {names.name_of(state.name, process)}`"
+        return f"`docker logs {names.name_of(state.name, process)}`, or {state.log(process)} once it is removed"
 
     def ask(self, state: StateFolder, do: str, **arguments: Any) -> Mapping[str, Any]:
         """Changes the nodes of a running cluster, one request after the other. Raises ClusterError."""

@@ -13,6 +13,7 @@ from svclab.cluster.docker.containers import API_PORT, STATE, Container
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.state import StateFolder
 
+_KEPT_LINES = 1000  # of the log of a container that is removed
 _TIMEOUT = 60  # seconds, of one request to the engine
 _NETNS = "or use --driver netns, which needs no engine"
 
@@ -143,15 +144,21 @@ class Engine:
             self.api.remove_volume(own, force=True)
 
     def remove_containers(self) -> None:
-        """Removes all containers of the cluster, and its network."""
-        for item in self.containers().values():
+        """Removes all containers of the cluster, and its network; keeps the end of their logs in the state folder."""
+        for part, item in self.containers().items():
             with told(absent=True):
+                self._keep_log(part)
                 self.api.remove_container(item["Id"], force=True)
         with told():
             networks = self.api.networks(filters={"label": names.selector(self.state)})
         for item in networks:
             with told(absent=True):
                 self.api.remove_network(item["Id"])
+
+    def _keep_log(self, part: str) -> None:
+        path = self.state.log(part)
+        if path.parent.exists():
+            path.write_bytes(self.api.logs(names.name_of(self.state.name, part), tail=_KEPT_LINES))
 
     def remove_volumes(self) -> None:
         """Removes all that the cluster's containers have kept."""
