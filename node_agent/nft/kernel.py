@@ -2,6 +2,10 @@
 
 import ctypes
 import json
+import os
+import socket
+import threading
+from contextlib import suppress
 from ctypes.util import find_library
 from typing import Any, Protocol
 
@@ -9,6 +13,8 @@ from node_agent.nft.objects import Family
 from node_agent.nft.transaction import Transaction
 
 JSON_OUTPUT = 1 << 4  # NFT_CTX_OUTPUT_JSON of nftables/libnftables.h
+NETLINK_NETFILTER = 12  # linux/netlink.h
+SEND_BUFFER = 1 << 27  # bytes; the kernel gives at most net.core.wmem_max
 
 
 class NftError(Exception):
@@ -26,7 +32,7 @@ class Nft(Protocol):
 
 
 class KernelNft:
-    """libnftables. Not for several threads at once."""
+    """libnftables. Threads may share it: one transaction waits for the other."""
 
     def __init__(self) -> None:
         """Raises NftError where the library is missing."""
@@ -39,6 +45,8 @@ class KernelNft:
         self._context = self._library.nft_ctx_new(0)
         self._library.nft_ctx_buffer_output(self._context)
         self._library.nft_ctx_buffer_error(self._context)
+        self._lock = threading.Lock()
+        _raise_send_buffers()
 
     def _declare(self) -> None:
         library = self._library
@@ -54,16 +62,19 @@ class KernelNft:
 
     def run(self, transaction: Transaction) -> None:
         if transaction:
-            self._command(transaction.text())
+            text = transaction.text()
+            with self._lock:
+                self._command(text)
 
     def elements(self, family: Family, table: str, set_name: str) -> list[Any]:
-        self._library.nft_ctx_output_set_flags(self._context, JSON_OUTPUT)
-        try:
-            answer = json.loads(self._command(f"list map {family} {table} {set_name}"))
-        except NftError:
-            return []
-        finally:
-            self._library.nft_ctx_output_set_flags(self._context, 0)
+        with self._lock:
+            self._library.nft_ctx_output_set_flags(self._context, JSON_OUTPUT)
+            try:
+                answer = json.loads(self._command(f"list map {family} {table} {set_name}"))
+            except NftError:
+                return []
+            finally:
+                self._library.nft_ctx_output_set_flags(self._context, 0)
         found: dict[str, Any] = next((row["map"] for row in answer["nftables"] if "map" in row), {})
         rows: list[Any] = found.get("elem", [])
         return rows
@@ -78,3 +89,21 @@ class KernelNft:
         if failed:
             raise NftError(errors.strip().split("\n")[0] or "nftables refused the transaction without a message")
         return output
+
+
+def _raise_send_buffers() -> None:
+    """Makes room for large transactions on libnftables' sockets, which it keeps to itself.
+
+    A transaction is one message. libnftables makes room with SO_SNDBUFFORCE, which root of a user namespace may not
+    use: what is larger than net.core.wmem_default, about 500 Services, was refused there as "Message too long".
+    """
+    for name in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # closed by another thread meanwhile, or the listing's own
+            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                _raise_send_buffer(os.dup(int(name)))
+
+
+def _raise_send_buffer(descriptor: int) -> None:
+    with socket.socket(fileno=descriptor) as found:
+        if found.family == socket.AF_NETLINK and found.proto == NETLINK_NETFILTER:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
