@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.conftest import MakeCluster
 from tests.cluster.harness import QUICKSTART
 
 
+@pytest.mark.optional(reason="the working copy may lie where no ordinary user can read it")
 def test_an_ordinary_user_has_it_all(make_cluster: MakeCluster, ordinary_user: tuple[tuple[str, ...], Path]) -> None:
     user, home = ordinary_user
     cluster = make_cluster("user", user, home)
