@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from node_agent import syscalls
 from node_agent.config import Config
 from node_agent.connection import connection
 from node_agent.heartbeat import Heartbeat
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 def run(config: Config) -> int:
     """Works until SIGTERM or SIGINT; the exit code. A failure to start is one line on stderr and 1."""
     write_to_stderr(verbose=config.verbose)
+    syscalls.limit_heaps(1)
     try:
         config.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         spawner = Spawner()

@@ -27,6 +27,8 @@ MNT_DETACH = 2
 
 IN_MODIFY, IN_MOVED_TO, IN_CREATE = 0x02, 0x80, 0x100
 
+M_ARENA_MAX = -8  # mallopt(3)
+
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 PR_CAPBSET_DROP = 24
@@ -76,6 +78,11 @@ def fork_into(flags: int) -> int:
     pid = int(_holding_the_interpreter.syscall(_number("clone"), ctypes.c_ulong(flags | signal.SIGCHLD), 0, 0, 0, 0))
     _check(pid, f"clone {flags:#x}")
     return pid
+
+
+def limit_heaps(count: int) -> None:
+    """Lets the process's threads share `count` heaps: glibc gives each its own, which a small process cannot spare."""
+    _libc.mallopt(M_ARENA_MAX, count)
 
 
 def inotify(path: str) -> int:
