@@ -15,8 +15,7 @@ GAP = 0.05  # seconds between changes: each is one change, not part of a burst
 def service_latency(cluster: Cluster) -> Iterator[Figure]:
     """Services over running pods, asked for on every node from the moment before they are written."""
     delays = []
-    pids = [int(item["pid"]) for item in cluster.status()["processes"] if item["name"].endswith("-agent")]
-    probes = [Probe(pid) for pid in pids]
+    probes = [Probe(int(agent["pid"])) for agent in cluster.agents()]
     with cluster.client() as client:
         for number in range(CHANGES):
             address = f"10.96.{100 + number // 200}.{number % 200 + 1}"

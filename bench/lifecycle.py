@@ -47,7 +47,7 @@ def commands(cluster: Cluster) -> Iterator[Figure]:
 
 def memory(cluster: Cluster) -> Iterator[Figure]:
     """Resident memory after everything else has been measured."""
-    sizes = {item["name"]: item["rss"] / (1 << 20) for item in cluster.status()["processes"]}
-    agents = [size for name, size in sizes.items() if name.endswith("-agent")]
+    agents = [agent["rss"] / (1 << 20) for agent in cluster.agents()]
+    server = next(item["rss"] / (1 << 20) for item in cluster.status()["processes"] if item["name"] == "apiserver")
     yield Figure("resident memory of a node agent", statistics.median(agents), "MiB", 60, len(agents))
-    yield Figure("resident memory of the API server", sizes["apiserver"], "MiB", 150, 1)
+    yield Figure("resident memory of the API server", server, "MiB", 150, 1)

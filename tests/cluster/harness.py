@@ -111,6 +111,12 @@ class Cluster:
 
         return eventually(find)
 
+    def agents(self) -> list[Any]:
+        """The node agents' processes as `svclab status` shows them."""
+        status = self.status()
+        names = {f"{node['name']}-agent" for node in status["nodes"]}
+        return [process for process in status["processes"] if process["name"] in names]
+
     def node_address(self, node: str) -> str:
         """A node's first address."""
         return next(str(item["addresses"][0]) for item in self.status()["nodes"] if item["name"] == node)
