@@ -29,8 +29,13 @@ class Chain:
     hook: Hook | None = None
 
     def __str__(self) -> str:
+        return f"chain {self.body}"
+
+    @property
+    def body(self) -> str:
+        """The name and, in braces, all that it holds."""
         lines = [str(self.hook), *self.rules] if self.hook else self.rules
-        return f"chain {self.name} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+        return f"{self.name} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,8 @@ class Set:
     timeout: str = ""
 
     @property
-    def is_map(self) -> bool:
-        return bool(self.value)
+    def kind(self) -> str:
+        return "map" if self.value else "set"
 
     def __str__(self) -> str:
         word = "" if self.key.startswith("typeof ") else "type "
@@ -58,7 +63,7 @@ class Set:
         if self.size:
             lines.append(f"size {self.size}")
         body = "".join(f"  {line};\n" for line in lines)
-        return f"{'map' if self.is_map else 'set'} {self.name} {{\n{body}}}\n"
+        return f"{self.kind} {self.name} {{\n{body}}}\n"
 
 
 @dataclass(frozen=True)

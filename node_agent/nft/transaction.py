@@ -1,25 +1,48 @@
 """A list of changes that the kernel makes all together or not at all."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from node_agent.nft.objects import Elements, Family, Table, element
+from node_agent.nft.objects import Chain, Elements, Family, Table, element
 
 ELEMENTS_A_COMMAND = 5000  # one command is one piece of nft's memory: larger ones are no faster
 
 
 @dataclass(frozen=True)
 class ReplaceTable:
-    """The table is exactly this one afterwards, whatever it was, and there is no moment without it."""
+    """The table is exactly this one afterwards, whatever it was.
+
+    Its hooks are new ones: a packet that is just passing may see neither the old nor the new (see RefillTable).
+    """
 
     table: Table
 
     def text(self) -> Iterator[str]:
         name = f"{self.table.family} {self.table.name}"
         yield f"add table {name}\ndelete table {name}\n{self.table}"
-        for set_name, elements in self.table.elements.items():
-            yield from AddElements(self.table.family, self.table.name, set_name, elements).text()
+        yield from _fill(self.table)
+
+
+@dataclass(frozen=True)
+class RefillTable:
+    """The rules and elements are exactly these afterwards, in the chains and sets that are there, if any.
+
+    No packet ever misses the table, and `kept` sets keep their elements, such as those that packets made. It fails
+    where a set or a hook of the same name is of another kind. Chains and sets of other names stay, the chains empty.
+    """
+
+    table: Table
+    kept: tuple[str, ...] = ()
+
+    def text(self) -> Iterator[str]:
+        table = self.table
+        name = f"{table.family} {table.name}"
+        yield str(replace(table, chains=tuple(replace(chain, rules=()) for chain in table.chains)))
+        yield f"flush table {name}\n"
+        yield from (f"flush {found.kind} {name} {found.name}\n" for found in table.sets if found.name not in self.kept)
+        yield str(replace(table, sets=()))
+        yield from _fill(table)
 
 
 @dataclass(frozen=True)
@@ -31,6 +54,20 @@ class DeleteTable:
 
     def text(self) -> Iterator[str]:
         yield f"add table {self.family} {self.name}\ndelete table {self.family} {self.name}\n"
+
+
+@dataclass(frozen=True)
+class PutChains:
+    """The chains have exactly these rules afterwards, whether they were there or not."""
+
+    family: Family
+    table: str
+    chains: tuple[Chain, ...]
+
+    def text(self) -> Iterator[str]:
+        for chain in self.chains:
+            name = f"{self.family} {self.table} {chain.name}"
+            yield f"add chain {name}\nflush chain {name}\nadd chain {self.family} {self.table} {chain.body}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +97,7 @@ class DeleteElements:
         yield from _commands(f"delete element {self.family} {self.table} {self.set_name}", iter(self.keys))
 
 
-Change = ReplaceTable | DeleteTable | AddElements | DeleteElements
+Change = ReplaceTable | RefillTable | DeleteTable | PutChains | AddElements | DeleteElements
 
 
 @dataclass
@@ -79,6 +116,11 @@ class Transaction:
     def text(self) -> str:
         """As nft reads it."""
         return "".join(piece for change in self.changes for piece in change.text())
+
+
+def _fill(table: Table) -> Iterator[str]:
+    for set_name, elements in table.elements.items():
+        yield from AddElements(table.family, table.name, set_name, elements).text()
 
 
 def _commands(prefix: str, rows: Iterator[str]) -> Iterator[str]:

@@ -1,63 +1,55 @@
 """The proxy's copy of the cluster, and which Services changed since they were last looked at: pure."""
 
-from node_agent.proxy.facts import (
-    Endpoint,
-    ServiceFacts,
-    ServiceName,
-    ServicePort,
-    ServicePortName,
-    SliceFacts,
-)
+from typing import TypeVar
+
+from node_agent.proxy.facts import Endpoint, ServiceFacts, ServiceName, ServicePort, ServicePortName, SliceFacts
 
 SliceName = tuple[str, str]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class Changes:
-    """Level, not edge: an event only says what is now, and marks its Service as changed where that is something new."""
+    """Level, not edge: an event only says what is now. What is read below changes in `drain` alone, never under a pass.
+
+    Facts are None where the object is gone, or of no use to this proxy.
+    """
 
     def __init__(self) -> None:
         self._services: dict[ServiceName, ServiceFacts] = {}
         self._slices: dict[SliceName, SliceFacts] = {}
         self._by_service: dict[ServiceName, dict[SliceName, SliceFacts]] = {}
-        self._changed: set[ServiceName] = set()
+        self._new_services: dict[ServiceName, ServiceFacts | None] = {}
+        self._new_slices: dict[SliceName, SliceFacts | None] = {}
 
     def put_service(self, name: ServiceName, facts: ServiceFacts | None) -> None:
-        """None: the Service is gone, or not for this proxy."""
-        if self._services.get(name) == facts:
-            return
-        if facts is None:
-            del self._services[name]
-        else:
-            self._services[name] = facts
-        self._changed.add(name)
+        self._new_services[name] = facts
 
     def put_slice(self, name: SliceName, facts: SliceFacts | None) -> None:
-        """None: the slice is gone, or of no use."""
-        old = self._slices.get(name)
-        if old == facts:
-            return
-        if old is not None:
-            self._by_service[old.service].pop(name)
-            self._changed.add(old.service)
-        if facts is None:
-            del self._slices[name]
-        else:
-            self._slices[name] = facts
-            self._by_service.setdefault(facts.service, {})[name] = facts
-            self._changed.add(facts.service)
+        self._new_slices[name] = facts
+
+    @property
+    def pending_services(self) -> int:
+        return len(self._new_services)
+
+    @property
+    def pending_slices(self) -> int:
+        return len(self._new_slices)
 
     @property
     def pending(self) -> int:
-        return len(self._changed)
+        return self.pending_services + self.pending_slices
 
     def drain(self) -> set[ServiceName]:
-        """The changed Services; from now on they count as looked at."""
-        changed, self._changed = self._changed, set()
+        """Takes in what is pending. Returns the Services for which that is something new."""
+        changed = {name for name, facts in self._new_services.items() if self._services.get(name) != facts}
+        for name in changed:
+            _set_or_delete(self._services, name, self._new_services[name])
+        for slice_name, slice_ in self._new_slices.items():
+            if self._slices.get(slice_name) != slice_:
+                changed |= self._replace_slice(slice_name, slice_)
+        self._new_services, self._new_slices = {}, {}
         return changed
-
-    def put_back(self, changed: set[ServiceName]) -> None:
-        """They were not looked at after all."""
-        self._changed |= changed
 
     def services(self) -> set[ServiceName]:
         return set(self._services)
@@ -78,6 +70,28 @@ class Changes:
                 if key not in found or _preference(endpoint) > _preference(found[key]):
                     found[key] = endpoint
         return tuple(found[key] for key in sorted(found))
+
+    def _replace_slice(self, name: SliceName, facts: SliceFacts | None) -> set[ServiceName]:
+        """Returns the Services that lose or win by it: two where a slice goes from one to the other."""
+        touched = set()
+        if (old := self._slices.get(name)) is not None:
+            siblings = self._by_service[old.service]
+            del siblings[name]
+            if not siblings:
+                del self._by_service[old.service]
+            touched.add(old.service)
+        if facts is not None:
+            self._by_service.setdefault(facts.service, {})[name] = facts
+            touched.add(facts.service)
+        _set_or_delete(self._slices, name, facts)
+        return touched
+
+
+def _set_or_delete(known: dict[Key, Value], key: Key, value: Value | None) -> None:
+    if value is None:
+        known.pop(key, None)
+    else:
+        known[key] = value
 
 
 def _preference(endpoint: Endpoint) -> tuple[object, ...]:

@@ -3,20 +3,20 @@
 Conntrack pins a UDP flow to its first decision for as long as datagrams come. TCP is never touched.
 """
 
+import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-from node_agent.proxy.claims import claims_of
-from node_agent.proxy.facts import NodeFacts, ServicePort, ServicePortName
-from node_agent.proxy.topology import Categorized
+from node_agent.proxy.facts import ServicePortName
+from node_agent.proxy.sync import Served
 
-UDP = 17
-FAMILIES = {4: 2, 6: 10}  # AF_INET, AF_INET6
+RETRY = 5.0  # seconds after the kernel refused to show its flows
 
 log = logging.getLogger(__name__)
 
 Vip = tuple[str, int]  # the address and port that a client sent to
+Answering = dict[Vip, frozenset[str]]  # the endpoints' addresses
 
 
 class Flow(NamedTuple):
@@ -39,60 +39,76 @@ class Conntrack(Protocol):
     def udp_flows(self) -> list[Flow]:
         """All UDP entries of this network namespace."""
 
-    def delete(self, flow: Flow) -> None:
-        """Forgets one entry; nothing if it is gone."""
+    def delete(self, flows: Iterable[Flow]) -> None:
+        """Forgets entries; those that are gone do not matter."""
 
 
 class UdpServices:
-    """The addresses that UDP svc-ports answer on, and the endpoints that may answer there."""
+    """The addresses that UDP svc-ports answer on, and the endpoints that may answer there: pure."""
 
     def __init__(self) -> None:
-        self._endpoints: dict[Vip, frozenset[str]] = {}
-        self._by_port: dict[ServicePortName, dict[Vip, frozenset[str]]] = {}
-        self._changed: set[Vip] = set()
+        self._endpoints: Answering = {}
+        self._by_port: dict[ServicePortName, frozenset[Vip]] = {}
 
-    def put(self, name: ServicePortName, now: dict[Vip, frozenset[str]]) -> None:
-        before = self._by_port.pop(name, {})
-        if now:
-            self._by_port[name] = now
-        for vip in before.keys() | now.keys():
-            if before.get(vip) != now.get(vip):
-                self._changed.add(vip)
-        for vip in before.keys() - now.keys():
-            self._endpoints.pop(vip, None)
-        self._endpoints.update(now)
+    def update(self, ports: Mapping[ServicePortName, Answering]) -> set[Vip]:
+        """Replaces svc-ports ({}: gone); returns the addresses that changed. All go before any comes: one may take
+        over another's address."""
+        before = {vip: self._endpoints.pop(vip) for name in ports for vip in self._by_port.pop(name, frozenset[Vip]())}
+        for name, now in ports.items():
+            if now:
+                self._by_port[name] = frozenset(now)
+                self._endpoints.update(now)
+        after = {vip for now in ports.values() for vip in now}
+        return {vip for vip in before.keys() | after if before.get(vip) != self._endpoints.get(vip)}
 
-    @property
-    def has_changes(self) -> bool:
-        return bool(self._changed)
-
-    def stale(self, flows: Iterable[Flow]) -> Iterator[Flow]:
-        """Flows to an address whose endpoints changed, and that none of the present ones answers."""
-        for flow in flows:
-            if flow.vip in self._changed and flow.reply_source not in self._endpoints.get(flow.vip, frozenset()):
-                yield flow
-
-    def cleaned(self) -> None:
-        self._changed.clear()
+    def stale(self, flows: Iterable[Flow], changed: set[Vip]) -> list[Flow]:
+        """Flows to these addresses that none of their present endpoints answers."""
+        nobody = frozenset[str]()
+        return [f for f in flows if f.vip in changed and f.reply_source not in self._endpoints.get(f.vip, nobody)]
 
 
-def udp_addresses(port: ServicePort, endpoints: Categorized, node: NodeFacts) -> dict[Vip, frozenset[str]]:
-    """What `UdpServices.put` needs; {} for other protocols."""
-    if port.name.protocol != "UDP":
+def answering(served: Served) -> Answering:
+    """What `UdpServices.update` needs of a svc-port; {} for other protocols."""
+    if served.port.name.protocol != "UDP":
         return {}
-    serving = frozenset(endpoint.ip for endpoint in (*endpoints.cluster, *endpoints.local))
-    found = (vip.rsplit(" . ", 2) for vip in claims_of(port, node))
+    serving = frozenset(endpoint.ip for endpoint in (*served.endpoints.cluster, *served.endpoints.local))
+    found = (vip.rsplit(" . ", 2) for vip in served.held)
     return {(ip, int(number)): serving for ip, _, number in found}
 
 
-def clean(services: UdpServices, conntrack: Conntrack) -> int:
-    """Forgets stale flows; returns how many. Must run after the rules are committed."""
-    if not services.has_changes:
-        return 0
-    stale = list(services.stale(conntrack.udp_flows()))
-    for flow in stale:
-        conntrack.delete(flow)
-    services.cleaned()
-    if stale:
-        log.info("stale UDP flows forgotten", extra={"flows": len(stale)})
-    return len(stale)
+class StaleFlows:
+    """Forgets stale flows beside the passes, so that a large conntrack table delays none of them."""
+
+    def __init__(self, conntrack: Conntrack) -> None:
+        self._conntrack = conntrack
+        self._services = UdpServices()
+        self._changed: set[Vip] = set()
+        self._wake = asyncio.Event()
+
+    def committed(self, ports: Mapping[ServicePortName, Served], gone: Iterable[ServicePortName]) -> None:
+        """The kernel has these rules: only now may flows go, or the next datagram would make the same one again."""
+        now = {name: answering(served) for name, served in ports.items()} | {name: {} for name in gone}
+        self._changed |= self._services.update(now)
+        if self._changed:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Works until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            changed, self._changed = self._changed, set()
+            try:
+                await self._forget(changed)
+            except OSError as error:
+                log.warning("stale UDP flows not forgotten", extra={"error": str(error)})
+                self._changed |= changed
+                self._wake.set()
+                await asyncio.sleep(RETRY)
+
+    async def _forget(self, changed: set[Vip]) -> None:
+        flows = await asyncio.to_thread(self._conntrack.udp_flows)
+        stale = self._services.stale(flows, changed)
+        if stale:
+            await asyncio.to_thread(self._conntrack.delete, stale)
+            log.info("stale UDP flows forgotten", extra={"flows": len(stale)})

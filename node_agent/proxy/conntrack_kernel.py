@@ -1,9 +1,11 @@
 """The kernel's conntrack table of this network namespace, over netlink."""
 
 import errno
+from collections.abc import Iterable
+from socket import AF_INET, AF_INET6, IPPROTO_UDP
 from typing import Any
 
-from node_agent.proxy.conntrack import FAMILIES, UDP, Flow
+from node_agent.proxy.conntrack import Flow
 
 
 class KernelConntrack:
@@ -14,36 +16,42 @@ class KernelConntrack:
         from pyroute2.netlink.nfnetlink.nfctsocket import NFCTSocket
 
         flows: list[Flow] = []
-        for family in FAMILIES.values():
+        for family in (AF_INET, AF_INET6):
             with NFCTSocket(nfgen_family=family) as socket:
                 flows += filter(None, (_flow(message) for message in socket.dump()))
         return flows
 
-    def delete(self, flow: Flow) -> None:
+    def delete(self, flows: Iterable[Flow]) -> None:
         from pyroute2.netlink.exceptions import NetlinkError
-        from pyroute2.netlink.nfnetlink.nfctsocket import NFCTAttrTuple, NFCTSocket
 
-        family = FAMILIES[6 if ":" in flow.destination else 4]
-        original = NFCTAttrTuple(
-            family=family,
-            saddr=flow.source,
-            daddr=flow.destination,
-            proto=UDP,
-            sport=flow.source_port,
-            dport=flow.destination_port,
-        )
-        with NFCTSocket(nfgen_family=family) as socket:
+        for flow in flows:
             try:
-                socket.entry("del", tuple_orig=original)
+                _delete(flow)
             except NetlinkError as error:
                 if error.code != errno.ENOENT:
                     raise OSError(error.code, str(error)) from None
 
 
+def _delete(flow: Flow) -> None:
+    from pyroute2.netlink.nfnetlink.nfctsocket import NFCTAttrTuple, NFCTSocket
+
+    family = AF_INET6 if ":" in flow.destination else AF_INET
+    original = NFCTAttrTuple(
+        family=family,
+        saddr=flow.source,
+        daddr=flow.destination,
+        proto=IPPROTO_UDP,
+        sport=flow.source_port,
+        dport=flow.destination_port,
+    )
+    with NFCTSocket(nfgen_family=family) as socket:
+        socket.entry("del", tuple_orig=original)
+
+
 def _flow(message: Any) -> Flow | None:
     original, reply = message.get_attr("CTA_TUPLE_ORIG"), message.get_attr("CTA_TUPLE_REPLY")
     ports = original.get_attr("CTA_TUPLE_PROTO")
-    if ports.get_attr("CTA_PROTO_NUM") != UDP:
+    if ports.get_attr("CTA_PROTO_NUM") != IPPROTO_UDP:
         return None
     addresses = original.get_attr("CTA_TUPLE_IP")
     return Flow(

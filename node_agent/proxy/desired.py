@@ -1,7 +1,8 @@
-"""The elements that a table should have, and what that differs from the kernel by: pure."""
+"""The elements that a table should have, and what a change of them means for the kernel: pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from node_agent.nft.objects import Family
 from node_agent.nft.transaction import AddElements, DeleteElements, Transaction
@@ -9,72 +10,71 @@ from node_agent.proxy.elements import SHARED_SETS, ElementSets
 from node_agent.proxy.facts import ServicePortName
 from node_agent.proxy.rules import TABLE
 
-ABSENT = None
+
+@dataclass(frozen=True)
+class Difference:
+    """Elements that some svc-port gave up, and those that some svc-port claims now; what is in both stays."""
+
+    gone: ElementSets = field(default_factory=dict)
+    new: ElementSets = field(default_factory=dict)
+
+    def transaction(self, family: Family) -> Transaction:
+        """Deletions first, since a changed value is both."""
+        gone, new = _without(self.gone, self.new), _without(self.new, self.gone)
+        deletions = [DeleteElements(family, TABLE, name, tuple(map(bare, rows))) for name, rows in gone.items()]
+        additions = [AddElements(family, TABLE, name, rows) for name, rows in new.items()]
+        return Transaction([*deletions, *additions])
 
 
 class Desired:
-    """Merges the elements of svc-ports, and remembers what changed since the last `committed()`."""
+    """Which svc-port wants which elements; what several may share goes with the last of them."""
 
     def __init__(self) -> None:
-        self.sets: ElementSets = {}
         self._ports: dict[ServicePortName, ElementSets] = {}
         self._owners: dict[str, Counter[str]] = {name: Counter() for name in SHARED_SETS}
-        self._before: dict[str, dict[str, str | None]] = {}  # what the kernel has, of what was touched
 
-    def update(self, changes: Mapping[ServicePortName, ElementSets]) -> None:
-        """Replaces the elements of these svc-ports ({}: none). All go before any comes: one may take another's key."""
+    def update(self, changes: Mapping[ServicePortName, ElementSets]) -> Difference:
+        """Replaces the elements of these svc-ports ({}: none any more)."""
+        difference = Difference()
         for name in changes:
             for set_name, rows in self._ports.pop(name, {}).items():
-                self._remove(set_name, rows)
+                released = self._release(set_name, rows) if set_name in SHARED_SETS else rows
+                difference.gone.setdefault(set_name, {}).update(released)
         for name, sets in changes.items():
             if sets:
                 self._ports[name] = sets
             for set_name, rows in sets.items():
-                self._insert(set_name, rows)
+                claimed = self._claim(set_name, rows) if set_name in SHARED_SETS else rows
+                difference.new.setdefault(set_name, {}).update(claimed)
+        return difference
 
-    def difference(self, family: Family) -> Transaction:
-        """From what the kernel has to what it should have; deletions first, since a changed value is both."""
-        deletions: list[DeleteElements] = []
-        additions: list[AddElements] = []
-        for set_name, touched in self._before.items():
-            rows = self.sets.get(set_name, {})
-            differing = {key: old for key, old in touched.items() if rows.get(key) != old}
-            gone = tuple(bare(key) for key, old in differing.items() if old is not ABSENT)
-            new = {key: rows[key] for key in differing if key in rows}
-            if gone:
-                deletions.append(DeleteElements(family, TABLE, set_name, gone))
-            if new:
-                additions.append(AddElements(family, TABLE, set_name, new))
-        return Transaction([*deletions, *additions])
+    def _claim(self, set_name: str, rows: Mapping[str, str]) -> dict[str, str]:
+        """Those that nobody wanted before."""
+        owners = self._owners[set_name]
+        claimed = {key: "" for key in rows if not owners[key]}
+        owners.update(rows.keys())
+        return claimed
 
-    def committed(self) -> None:
-        """The kernel has it."""
-        self._before.clear()
-
-    def _insert(self, set_name: str, rows: Mapping[str, str]) -> None:
-        mine, before = self.sets.setdefault(set_name, {}), self._before.setdefault(set_name, {})
-        owners = self._owners.get(set_name)
-        for key, value in rows.items():
-            if owners is not None:
-                owners[key] += 1
-            if key not in before:
-                before[key] = mine.get(key)
-            mine[key] = value
-
-    def _remove(self, set_name: str, rows: Iterable[str]) -> None:
-        mine, before = self.sets[set_name], self._before.setdefault(set_name, {})
-        owners = self._owners.get(set_name)
-        for key in rows:
-            if owners is not None:
-                owners[key] -= 1
-                if owners[key]:
-                    continue
-                del owners[key]
-            if key not in before:
-                before[key] = mine[key]
-            del mine[key]
+    def _release(self, set_name: str, rows: Mapping[str, str]) -> dict[str, str]:
+        """Those that nobody else wants."""
+        owners = self._owners[set_name]
+        owners.subtract(rows.keys())
+        released = {key: "" for key in rows if not owners[key]}
+        for key in released:
+            del owners[key]
+        return released
 
 
 def bare(key: str) -> str:
     """A key without its comment."""
     return key.partition(" comment ")[0]
+
+
+def _without(sets: ElementSets, others: ElementSets) -> ElementSets:
+    """Those that the others do not have, or have with another value; sets that are left empty are left out."""
+    kept = {}
+    for name, rows in sets.items():
+        other = others.get(name, {})
+        if left := {key: value for key, value in rows.items() if other.get(key) != value}:
+            kept[name] = left
+    return kept

@@ -1,7 +1,9 @@
 """The map elements of one svc-port on this node, for one family: pure, from facts alone.
 
 No chain and no rule belongs to a Service: all there is of it are elements, keyed by address, protocol and port. How
-many endpoints there are, and how sticky clients are, is in the name of the chain that an element points to (rules.py).
+many endpoints there are, and how sticky clients are, is in the number of a treatment that an element holds; the chain
+for it stands in the map `treatments` (rules.py). Elements that hold a chain themselves would make the kernel walk all
+of them at each change.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,11 +20,15 @@ ElementSets = dict[str, dict[str, str]]  # set -> key -> value
 
 # The sets whose elements several svc-ports may share: ports of one ClusterIP, a pod behind several Services.
 SHARED_SETS = frozenset({"cluster-ips", "hairpin"})
+COMMENT_LIMIT = 120  # bytes; nft refuses more than 128
+DROP, REJECT = 0xFFFFFFFE, 0xFFFFFFFF  # treatments where there is no endpoint to choose
+COUNT_BITS, SECONDS_BITS = 14, 17  # of a treatment's number: the endpoints of a svc-port, and up to a day
+MOST_ENDPOINTS = (1 << COUNT_BITS) - 1
 
 
 @dataclass(frozen=True)
 class Treatment:
-    """What the chain that an element points to does: choose among `count`, stick for `seconds`, from which lists.
+    """What is done with a connection: choose among `count` endpoints, stick for `seconds`, from which lists.
 
     `short`: the lists of the short circuit, where pods and this node use endpoints that outside clients do not get.
     """
@@ -37,10 +43,19 @@ class Treatment:
         return f"{prefix}sticky-{self.seconds}-{self.count}" if self.seconds else f"{prefix}balance-{self.count}"
 
     @property
-    def maps(self) -> tuple[str, str, str]:
-        """The names of: endpoint by position, slot by position, endpoint by slot."""
-        prefix = "short-" if self.short else ""
-        return f"{prefix}endpoints", f"{prefix}slots", f"{prefix}sticky-endpoints"
+    def number(self) -> int:
+        """Never 0, the mark of a connection that nobody has marked."""
+        return self.short << COUNT_BITS + SECONDS_BITS | self.seconds << COUNT_BITS | self.count
+
+    @property
+    def endpoints(self) -> str:
+        """The map from a VIP and a number to an endpoint: its position or, for sticky clients, its slot."""
+        return "short-endpoints" if self.short else "endpoints"
+
+    @property
+    def slots(self) -> str:
+        """The map from a VIP and a position to a slot."""
+        return "short-slots" if self.short else "slots"
 
 
 class Compiler:
@@ -55,16 +70,18 @@ class Compiler:
     def elements(self, port: ServicePort, endpoints: Categorized, claimed: Claimed) -> ElementSets:
         """`claimed`: the svc-port's addresses that no other claims with more right (claims.py)."""
         out: ElementSets = {}
+        claimed = {vip: claim for vip, claim in claimed.items() if claim.is_ipv6 == (self._version == 6)}
+        if not claimed:
+            return out
         mine = Categorized(self._of_family(endpoints.cluster), self._of_family(endpoints.local), endpoints.has_any)
         for vip, claim in claimed.items():
-            if claim.is_ipv6 != (self._version == 6):
-                continue
             if claim.rank is Rank.CLUSTER_IP:
                 _put(out, "cluster-ips", claim.ip)
                 self._internal(out, port, vip, mine)
             else:
                 self._external(out, port, vip, mine)
-        self._firewall(out, port, claimed)
+        if port.source_ranges:
+            self._firewall(out, port, claimed)
         for endpoint in (*mine.cluster, *mine.local):
             if endpoint.node == self.node.name:
                 _put(out, "hairpin", f"{endpoint.ip} . {endpoint.ip}")
@@ -90,7 +107,7 @@ class Compiler:
         if endpoints:
             self._choose(out, port, vip, endpoints, "services", short=False)
         else:  # nobody at all: refused at once; nobody here, but elsewhere: dropped
-            _put(out, "services", _named(vip, port), "drop" if has_any else "goto reject-packet")
+            _put(out, "services", _named(vip, port), str(DROP if has_any else REJECT))
 
     def _choose(
         self,
@@ -102,18 +119,16 @@ class Compiler:
         *,
         short: bool,
     ) -> None:
-        treatment = Treatment(len(endpoints), port.affinity_seconds, short)
+        treatment = Treatment(min(len(endpoints), MOST_ENDPOINTS), port.affinity_seconds, short)
         self.treatments.add(treatment)
-        _put(out, services, _named(vip, port), f"goto {treatment.chain}")
-        by_position, slots, by_slot = treatment.maps
-        if not treatment.seconds:
-            for position, endpoint in enumerate(endpoints):
-                _put(out, by_position, f"{vip} . {position}", f"{endpoint.ip} . {endpoint.port}")
-            return
-        _put(out, "affinity-ids", vip, str(crc32(str(port.name).encode() + port.protocol.encode()) or 1))
-        for position, (slot, endpoint) in enumerate(_slots(endpoints)):
-            _put(out, slots, f"{vip} . {position}", str(slot))
-            _put(out, by_slot, f"{vip} . {slot}", f"{endpoint.ip} . {endpoint.port}")
+        _put(out, services, _named(vip, port), str(treatment.number))
+        numbered = list(_slots(endpoints) if treatment.seconds else enumerate(endpoints))[:MOST_ENDPOINTS]
+        rows = out.setdefault(treatment.endpoints, {})
+        rows.update({f"{vip} . {number}": f"{endpoint.ip} . {endpoint.port}" for number, endpoint in numbered})
+        if treatment.seconds:
+            _put(out, "affinity-ids", vip, str(crc32(f"{port.name} {port.name.protocol}".encode()) or 1))
+            for position, (number, _) in enumerate(numbered):
+                _put(out, treatment.slots, f"{vip} . {position}", str(number))
 
     def _firewall(self, out: ElementSets, port: ServicePort, claimed: Claimed) -> None:
         """Source ranges hold for load balancer addresses alone; ranges of the other family are as if not there."""
@@ -122,7 +137,7 @@ class Compiler:
         vips = {
             vip: claim.ip
             for vip, claim in claimed.items()
-            if claim.rank is Rank.EXTERNAL and claim.ip in port.load_balancer_ips and self._is_mine(claim.ip)
+            if claim.rank is Rank.EXTERNAL and claim.ip in port.load_balancer_ips
         }
         if not allowed or not vips:
             return
@@ -146,7 +161,9 @@ def _put(out: ElementSets, name: str, key: str, value: str = "") -> None:
 
 def _named(vip: str, port: ServicePort) -> str:
     """The key with the svc-port's name for readers of `nft list`; names are DNS labels, so nothing needs quoting."""
-    return f'{vip} comment "{port.name}"'
+    name = str(port.name)
+    shown = name if len(name) <= COMMENT_LIMIT else name[: COMMENT_LIMIT - 3] + "..."
+    return f'{vip} comment "{shown}"'
 
 
 def _slots(endpoints: Sequence[Endpoint]) -> Iterator[tuple[int, Endpoint]]:

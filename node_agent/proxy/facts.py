@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
@@ -12,6 +13,7 @@ SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 PROXY_NAME_LABEL = "service.kubernetes.io/service-proxy-name"
 HEADLESS_LABEL = "service.kubernetes.io/headless"
 ZONE_LABEL = "topology.kubernetes.io/zone"
+TRIGGER_TIME_ANNOTATION = "endpoints.kubernetes.io/last-change-trigger-time"
 AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
 
 
@@ -180,6 +182,14 @@ def slice_facts(slice_: discovery_pb2.EndpointSlice) -> SliceFacts | None:
         if port.port
     }
     return SliceFacts(ServiceName(slice_.metadata.namespace, service), endpoints)
+
+
+def trigger_time(slice_: discovery_pb2.EndpointSlice) -> float | None:
+    """When what changed the endpoints happened, in seconds since the epoch; None where the slice does not tell."""
+    try:
+        return datetime.fromisoformat(slice_.metadata.annotations.get(TRIGGER_TIME_ANNOTATION, "")).timestamp()
+    except ValueError:
+        return None
 
 
 def _endpoint(found: discovery_pb2.Endpoint, port: int) -> Endpoint:

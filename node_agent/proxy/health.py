@@ -64,7 +64,7 @@ class ServiceHealth:
         self._local: dict[ServiceName, int] = {}
 
     def expose(self, service: ServiceName, port: int, addresses: list[str], local_endpoints: int) -> None:
-        """From now on `port` (0: none) tells how many endpoints the Service has here."""
+        """From now on `port` (0: none) tells how many endpoints the Service has here. Needs a running loop."""
         self._local[service] = local_endpoints
         current = self._listeners.get(service)
         if current is not None and current[:2] == (port, addresses):
@@ -72,7 +72,7 @@ class ServiceHealth:
         if current is not None:
             current[2].cancel()
             del self._listeners[service]
-        if port:
+        if port and addresses:
             task = asyncio.create_task(self._listen(service, port, addresses))
             self._listeners[service] = (port, addresses, task)
         else:

@@ -1,13 +1,14 @@
 """The smallest HTTP server that health checks and Prometheus need: GET, one answer a connection, and limits."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import NamedTuple
 
 REQUEST_LIMIT = 8192  # bytes of a request's head
 PATIENCE = 5.0  # seconds for a request's head to arrive, and for its answer to be taken
+CONNECTIONS_LIMIT = 64  # at once; more are closed unanswered
 
 
 class Answer(NamedTuple):
@@ -20,9 +21,18 @@ class Answer(NamedTuple):
 Handler = Callable[[str], Answer]  # of the path
 
 
-async def serve(handler: Handler, addresses: list[str], port: int) -> asyncio.Server:
-    """Listens on these addresses. Raises OSError where one is taken."""
-    return await asyncio.start_server(lambda r, w: _answer(handler, r, w), addresses, port, limit=REQUEST_LIMIT)
+async def serve(handler: Handler, addresses: Sequence[str] | None, port: int) -> asyncio.Server:
+    """Listens on these addresses (None: all of both families). Raises OSError where one is taken."""
+    room = asyncio.Semaphore(CONNECTIONS_LIMIT)
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if room.locked():
+            writer.close()
+            return
+        async with room:
+            await _answer(handler, reader, writer)
+
+    return await asyncio.start_server(connected, addresses, port, limit=REQUEST_LIMIT)
 
 
 async def _answer(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -10,8 +10,8 @@ from functools import partial
 from node_agent.nft.kernel import Nft, NftError
 from node_agent.proxy import facts
 from node_agent.proxy.changes import Changes
-from node_agent.proxy.conntrack import Conntrack, UdpServices, clean, udp_addresses
-from node_agent.proxy.facts import NodeFacts, ServiceName
+from node_agent.proxy.conntrack import Conntrack, StaleFlows
+from node_agent.proxy.facts import NodeFacts, ServiceName, ServicePortName
 from node_agent.proxy.health import ProxyHealth, ServiceHealth
 from node_agent.proxy.http import Answer, serve
 from node_agent.proxy.metrics import CONTENT_TYPE, Metrics
@@ -60,12 +60,15 @@ class Proxier:
         self._node = NodeFacts(config.node_name)
         self._changes = Changes()
         self._sync = Sync(self._changes, nft, config.service_ranges)
-        self._conntrack = conntrack
-        self._udp = UdpServices()
+        self._stale_flows = StaleFlows(conntrack)
         self._service_health = ServiceHealth(self.health, failed)
         self._synced = asyncio.Event()
         self._wake = asyncio.Event()
-        self._without_local: dict[str, set[facts.ServicePortName]] = {"internal": set(), "external": set()}
+        self._needs_full_pass = True
+        self._full_pass_at = 0.0  # in the loop's time
+        self._began = clock()
+        self._triggers: list[float] = []  # when what is not written yet happened
+        self._without_local: dict[str, set[ServicePortName]] = {"internal": set(), "external": set()}
 
     def service_changed(self, key: tuple[str, str], service: core_pb2.Service | None) -> None:
         found = facts.service_facts(service) if service is not None else None
@@ -76,6 +79,9 @@ class Proxier:
     def slice_changed(self, key: tuple[str, str], slice_: discovery_pb2.EndpointSlice | None) -> None:
         found = facts.slice_facts(slice_) if slice_ is not None else None
         self._changes.put_slice(key, found)
+        happened = facts.trigger_time(slice_) if slice_ is not None else None
+        if happened is not None and happened > self._began:
+            self._triggers.append(happened)
         self.metrics.endpoint_changes.inc()
         self._queue()
 
@@ -83,7 +89,7 @@ class Proxier:
         """This node; a change of its addresses, ranges or zone touches every rule."""
         found = facts.node_facts(node, self._config.node_port_addresses)
         if found.topology != self._node.topology:
-            self._sync.forget()
+            self._needs_full_pass = True
             self._queue()
         self._node = found
         self.health.node_eligible = not found.is_leaving
@@ -96,28 +102,33 @@ class Proxier:
     @property
     def is_current(self) -> bool:
         """Whether the kernel has everything that was seen."""
-        return self._sync.trusts_the_kernel and not self._changes.pending
+        return self._sync.trusts_the_kernel and not self._needs_full_pass and not self._changes.pending
 
     async def run(self) -> None:
         """Works until cancelled; the rules stay in the kernel, so that another run can take over without a gap."""
-        await self._synced.wait()
         servers = [
-            await self._serve(self._metrics_page, self._config.metrics_address, self._config.metrics_port),
-            *[await self._serve(self.health.answer, ip, self._config.healthz_port) for ip in self._listening()],
+            await self._serve(self._metrics_page, [self._config.metrics_address], self._config.metrics_port),
+            await self._serve(self.health.answer, None, self._config.healthz_port),
         ]
-        retry = FIRST_RETRY
+        forgetting = asyncio.create_task(self._stale_flows.run())
         try:
-            while True:
-                if await self._pass():
-                    retry = FIRST_RETRY
-                    await self._woken()
-                else:
-                    await asyncio.sleep(retry)
-                    retry = min(retry * 2, LONGEST_RETRY)
+            await self._synced.wait()
+            await self._work()
         finally:
+            forgetting.cancel()
             self._service_health.close()
             for server in filter(None, servers):
                 server.close()
+
+    async def _work(self) -> None:
+        retry = FIRST_RETRY
+        while True:
+            if await self._pass():
+                retry = FIRST_RETRY
+                await self._woken()
+            else:
+                await asyncio.sleep(retry)
+                retry = min(retry * 2, LONGEST_RETRY)
 
     def _queue(self) -> None:
         self.metrics.last_queued.set(self._clock())
@@ -125,60 +136,66 @@ class Proxier:
         self._wake.set()
 
     async def _woken(self) -> None:
-        """Until something changes; after an hour the next pass is a full one."""
+        """Until something changes, or it is time for a full pass."""
         try:
-            async with asyncio.timeout(FULL_SYNC_PERIOD):
+            async with asyncio.timeout_at(self._full_pass_at):
                 await self._wake.wait()
         except TimeoutError:
-            self._sync.forget()
+            self._needs_full_pass = True
 
     async def _pass(self) -> bool:
         """One pass; False: the kernel refused it, and the next one is full."""
         self._wake.clear()
-        began, full = time.perf_counter(), not self._sync.trusts_the_kernel
+        began = time.perf_counter()
+        full = self._needs_full_pass or not self._sync.trusts_the_kernel
+        self._needs_full_pass = False
         try:
             outcome = await self._to_kernel(full)
         except NftError as error:
             self.metrics.failures.inc()
             log.error("rules not written", extra={"error": str(error), "full": full})
             return False
-        took = time.perf_counter() - began
-        (self.metrics.full_sync if full else self.metrics.partial_sync).observe(took)
-        self.metrics.sync.observe(took)
-        self.metrics.last_sync.set(self._clock())
-        if not self._changes.pending:
-            self.health.updated()
-        log.debug("rules written", extra={"full": full, "ports": len(outcome.ports), "ms": round(took * 1000, 2)})
-        await self._after(outcome)
+        if full:
+            self._full_pass_at = asyncio.get_running_loop().time() + FULL_SYNC_PERIOD
+        self._measure(full, time.perf_counter() - began)
+        log.debug("rules written", extra={"full": full, "ports": len(outcome.ports)})
+        self._committed(outcome)
         return True
 
     async def _to_kernel(self, full: bool) -> Outcome:
-        work = partial(self._sync.full, self._node) if full else self._sync.partial
-        if self._changes.pending < INLINE_CHANGES:
+        """What a pass reads only changes here, so that events may come while it works in a thread."""
+        changed = self._changes.drain()
+        work = partial(self._sync.full, self._node) if full else partial(self._sync.partial, changed)
+        if len(self._changes.services() if full else changed) < INLINE_CHANGES:
             return work()
         return await asyncio.to_thread(work)
 
-    async def _after(self, outcome: Outcome) -> None:
-        """What follows a commit: health ports, gauges, and UDP flows that point to nobody."""
-        for name in outcome.gone:
-            self._udp.put(name, {})
-            for ports in self._without_local.values():
-                ports.discard(name)
-        for name, (port, endpoints) in outcome.ports.items():
-            self._udp.put(name, udp_addresses(port, endpoints, self._node))
-            here = bool(endpoints.local) or not endpoints.has_any
-            self._count_without_local("internal", port.internal_local and not here, name)
-            self._count_without_local("external", port.external_local and not here, name)
-        services = {name.service for name in outcome.ports} | {name.service for name in outcome.gone}
-        for service in services:
-            self._expose_health(service)
-        if self._udp.has_changes:
-            try:
-                await asyncio.to_thread(clean, self._udp, self._conntrack)
-            except OSError as error:
-                log.warning("stale UDP flows not forgotten", extra={"error": str(error)})
+    def _measure(self, full: bool, took: float) -> None:
+        (self.metrics.full_sync if full else self.metrics.partial_sync).observe(took)
+        self.metrics.sync.observe(took)
+        now = self._clock()
+        self.metrics.last_sync.set(now)
+        if self.is_current:
+            self.health.updated()
+            for happened in self._triggers:
+                self.metrics.programming.observe(max(0.0, now - happened))
+            self._triggers.clear()
 
-    def _count_without_local(self, policy: str, is_without: bool, name: facts.ServicePortName) -> None:
+    def _committed(self, outcome: Outcome) -> None:
+        """What follows a commit: health ports, gauges, and UDP flows that point to nobody."""
+        self._stale_flows.committed(outcome.ports, outcome.gone)
+        for name in outcome.gone:
+            self._count_without_local("internal", False, name)
+            self._count_without_local("external", False, name)
+        for name, (port, endpoints, _) in outcome.ports.items():
+            nobody_here = endpoints.has_any and not endpoints.local
+            self._count_without_local("internal", port.internal_local and nobody_here, name)
+            external = port.external_local and port.externally_accessible
+            self._count_without_local("external", external and nobody_here, name)
+        for service in {name.service for name in (*outcome.ports, *outcome.gone)}:
+            self._expose_health(service)
+
+    def _count_without_local(self, policy: str, is_without: bool, name: ServicePortName) -> None:
         ports = self._without_local[policy]
         (ports.add if is_without else ports.discard)(name)
         self.metrics.no_local_endpoints.labels(policy).set(len(ports))
@@ -196,19 +213,18 @@ class Proxier:
         }
         self._service_health.expose(service, port, list(self._node.addresses), len(local))
 
-    def _listening(self) -> tuple[str, ...]:
-        return ("0.0.0.0", "::") if any(":" in ip for ip in self._node.addresses) else ("0.0.0.0",)
-
     def _metrics_page(self, path: str) -> Answer:
         if path != "/metrics":
             return Answer(404, "text/plain", b"404 page not found\n")
-        self.metrics.service_pending.set(self._changes.pending)
-        self.metrics.endpoint_pending.set(self._changes.pending)
+        self.metrics.service_pending.set(self._changes.pending_services)
+        self.metrics.endpoint_pending.set(self._changes.pending_slices)
         return Answer(200, CONTENT_TYPE, self.metrics.text())
 
-    async def _serve(self, handler: Callable[[str], Answer], address: str, port: int) -> asyncio.Server | None:
+    async def _serve(
+        self, handler: Callable[[str], Answer], addresses: list[str] | None, port: int
+    ) -> asyncio.Server | None:
         try:
-            return await serve(handler, [address], port)
+            return await serve(handler, addresses, port)
         except OSError as error:
-            log.error("cannot listen", extra={"address": address, "port": port, "error": str(error)})
+            log.error("cannot listen", extra={"port": port, "error": str(error)})
             return None

@@ -1,41 +1,76 @@
 """One pass from the cluster's state to the kernel: everything, or only what changed."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+import logging
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from node_agent.nft.kernel import Nft
-from node_agent.nft.transaction import ReplaceTable, Transaction
+from node_agent.nft.kernel import Nft, NftError
+from node_agent.nft.objects import Table
+from node_agent.nft.transaction import AddElements, Change, PutChains, RefillTable, ReplaceTable, Transaction
 from node_agent.proxy import rules
 from node_agent.proxy.changes import Changes
-from node_agent.proxy.claims import Claims, claims_of
-from node_agent.proxy.desired import Desired
-from node_agent.proxy.elements import Compiler, ElementSets, Treatment
+from node_agent.proxy.claims import Claimed, Claims, claims_of
+from node_agent.proxy.desired import Desired, Difference
+from node_agent.proxy.elements import Compiler, Treatment
 from node_agent.proxy.facts import NodeFacts, ServiceName, ServicePort, ServicePortName
 from node_agent.proxy.topology import Categorized, categorize_endpoints
 
+log = logging.getLogger(__name__)
+
 FAMILIES: tuple[rules.Family, ...] = ("ip", "ip6")
-Execute = Callable[[Transaction], None]
+
+
+class Served(NamedTuple):
+    """A svc-port as this node serves it; `held`: the addresses that it answers on."""
+
+    port: ServicePort
+    endpoints: Categorized
+    held: Claimed
 
 
 class Outcome(NamedTuple):
-    """What a pass looked at: the svc-ports that are there (with their endpoints), and those that are not any more."""
+    """What a pass looked at: the svc-ports that are there, and those that are not any more."""
 
-    ports: dict[ServicePortName, tuple[ServicePort, Categorized]]
+    ports: dict[ServicePortName, Served]
     gone: set[ServicePortName]
 
 
 class FamilyTable:
-    """The table of one family: its compiler, what it should hold, and the chains that the kernel's table has."""
+    """The table of one family as it should be. Chains stay, since another Service may soon need them."""
 
     def __init__(self, family: rules.Family, node: NodeFacts) -> None:
-        self.family = family
-        self.compiler = Compiler(family, node)
-        self.desired = Desired()
-        self.chains: frozenset[Treatment] = frozenset()
+        self._family = family
+        self._node = node
+        self._compiler = Compiler(family, node)
+        self._desired = Desired()
+        self._chains: frozenset[Treatment] = frozenset()  # that the kernel has
 
-    @property
-    def lacks_a_chain(self) -> bool:
-        return not self.compiler.treatments <= self.chains
+    def change(self, ports: Mapping[ServicePortName, Served], gone: Iterable[ServicePortName]) -> list[Change]:
+        """What brings the kernel's table from before these svc-ports to after them."""
+        difference, missing = self._update(ports, gone)
+        changes = difference.transaction(self._family).changes
+        if missing:
+            chains = rules.choosing(self._family, missing)
+            verdicts = rules.verdicts(missing)
+            changes.insert(0, AddElements(self._family, rules.TABLE, "treatments", verdicts))
+            changes.insert(0, PutChains(self._family, rules.TABLE, chains))
+        return changes
+
+    def whole(self, ports: Mapping[ServicePortName, Served], service_ranges: Iterable[str]) -> Table:
+        """All of it, when nothing was in it before."""
+        difference, treatments = self._update(ports, ())
+        made = rules.table(self._family, self._node, service_ranges, treatments)
+        return rules.with_elements(made, difference.new, treatments)
+
+    def _update(
+        self, ports: Mapping[ServicePortName, Served], gone: Iterable[ServicePortName]
+    ) -> tuple[Difference, frozenset[Treatment]]:
+        """The difference in elements, and the treatments that were not there before."""
+        compiled = {name: self._compiler.elements(*served) for name, served in ports.items()}
+        difference = self._desired.update(compiled | dict.fromkeys(gone, {}))
+        missing = self._compiler.treatments - self._chains
+        self._chains |= missing
+        return difference, frozenset(missing)
 
 
 class Sync:
@@ -48,60 +83,45 @@ class Sync:
         self._node = NodeFacts("")
         self._claims = Claims()
         self._known: dict[ServiceName, set[ServicePortName]] = {}
-        self._tables: list[FamilyTable] = []
+        self._written: set[ServicePortName] = set()
+        self._tables: dict[rules.Family, FamilyTable] = {}
 
     @property
     def trusts_the_kernel(self) -> bool:
         return bool(self._tables)
 
-    def forget(self) -> None:
-        """The next pass is a full one."""
-        self._tables = []
-
     def full(self, node: NodeFacts) -> Outcome:
-        """Replaces both tables. Raises NftError; then nothing changed."""
-        known = {name for names in self._known.values() for name in names}
-        self._node, self._claims, self._known = node, Claims(), {}
-        self._tables = []
-        tables = [FamilyTable(family, node) for family in FAMILIES]
-        self._changes.drain()
-        outcome = self._compile(self._changes.services(), tables)
-        self._nft.run(Transaction([self._replacement(table) for table in tables]))
-        self._commit(tables)
-        return Outcome(outcome.ports, known - outcome.ports.keys())
+        """Writes both tables anew, in place where they are of our kind. Raises NftError; then nothing changed."""
+        self._node, self._claims, self._known, self._tables = node, Claims(), {}, {}
+        tables = {family: FamilyTable(family, node) for family in FAMILIES}
+        ports, _ = self._look(self._changes.services())
+        self._write([table.whole(ports, self._ranges) for table in tables.values()])
+        gone = self._written - ports.keys()  # also what passes that failed had not written
+        return self._commit(tables, Outcome(ports, gone))
 
-    def partial(self) -> Outcome:
-        """Brings changed Services to the kernel. Raises NftError: then nothing changed, and the next pass is full."""
-        tables, self._tables = self._tables, []
-        outcome = self._compile(self._changes.drain(), tables)
-        transaction = Transaction()
-        for table in tables:
-            if table.lacks_a_chain:
-                transaction.add(self._replacement(table))
-            else:
-                transaction.add(*table.desired.difference(table.family).changes)
-        self._nft.run(transaction)
-        self._commit(tables)
+    def partial(self, changed: set[ServiceName]) -> Outcome:
+        """Brings these Services to the kernel. Raises NftError: nothing changed, and the next pass must be full."""
+        tables, self._tables = self._tables, {}
+        outcome = self._look(changed)
+        self._nft.run(Transaction([change for table in tables.values() for change in table.change(*outcome)]))
+        return self._commit(tables, outcome)
+
+    def _commit(self, tables: dict[rules.Family, FamilyTable], outcome: Outcome) -> Outcome:
+        self._tables = tables
+        self._written -= outcome.gone
+        self._written |= outcome.ports.keys()
         return outcome
 
-    def _commit(self, tables: list[FamilyTable]) -> None:
-        for table in tables:
-            table.desired.committed()
-        self._tables = tables
-
-    def _compile(self, services: set[ServiceName], tables: list[FamilyTable]) -> Outcome:
+    def _look(self, services: set[ServiceName]) -> Outcome:
+        """What these Services, and the neighbours whose addresses they take or leave, are on this node now."""
         ports, gone = self._claim(services)
-        compiled: dict[ServicePortName, tuple[ServicePort, Categorized]] = {}
-        sets: list[dict[ServicePortName, ElementSets]] = [dict.fromkeys(gone, {}) for _ in tables]
-        for name, port in ports.items():
-            categorized = categorize_endpoints(port, self._changes.endpoints(name), self._node)
-            held = self._claims.held(name)
-            compiled[name] = (port, categorized)
-            for table, out in zip(tables, sets, strict=True):
-                out[name] = table.compiler.elements(port, categorized, held)
-        for table, out in zip(tables, sets, strict=True):
-            table.desired.update(out)
-        return Outcome(compiled, gone)
+        served = {
+            name: Served(
+                port, categorize_endpoints(port, self._changes.endpoints(name), self._node), self._claims.held(name)
+            )
+            for name, port in ports.items()
+        }
+        return Outcome(served, gone)
 
     def _claim(self, services: set[ServiceName]) -> tuple[dict[ServicePortName, ServicePort], set[ServicePortName]]:
         """The svc-ports to compile, those that are gone, and the neighbours whose addresses change hands."""
@@ -121,21 +141,10 @@ class Sync:
             ports.update((port.name, port) for port in self._changes.ports(service) if port.name in touched)
         return ports, gone
 
-    def _replacement(self, table: FamilyTable) -> ReplaceTable:
-        table.chains = rules.rounded_up(table.compiler.treatments)
-        made = rules.table(table.family, self._node, self._ranges, table.chains)
-        clients = self._nft.elements(table.family, rules.TABLE, "affinity")
-        elements = {name: rows for name, rows in table.desired.sets.items() if rows}
-        kept = dict(filter(None, map(_remembered, clients)))
-        return ReplaceTable(rules.with_elements(made, elements | ({"affinity": kept} if kept else {})))
-
-
-def _remembered(row: Any) -> tuple[str, str] | None:
-    """A client that keeps its endpoint over the replacement, for the time that it had left (libnftables-json(5))."""
-    key, slot = row
-    if not isinstance(key, dict) or not isinstance(slot, int):
-        return None
-    entry = key["elem"]
-    if not entry.get("expires"):
-        return None
-    return f"{entry['val']} timeout {entry['timeout']}s expires {entry['expires']}s", str(slot)
+    def _write(self, tables: list[Table]) -> None:
+        """Clients keep the endpoints that they stick to, unless another release of this program left the tables."""
+        try:
+            self._nft.run(Transaction([RefillTable(table, kept=(rules.AFFINITY,)) for table in tables]))
+        except NftError as error:
+            log.info("tables made anew", extra={"error": str(error)})
+            self._nft.run(Transaction([ReplaceTable(table) for table in tables]))

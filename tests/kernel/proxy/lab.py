@@ -16,7 +16,7 @@ from typing import TypeVar
 from node_agent import syscalls
 from node_agent.nft.kernel import KernelNft
 from node_agent.proxy.changes import Changes
-from node_agent.proxy.conntrack import UdpServices, clean, udp_addresses
+from node_agent.proxy.conntrack import UdpServices, answering
 from node_agent.proxy.conntrack_kernel import KernelConntrack
 from node_agent.proxy.facts import (
     Endpoint,
@@ -188,12 +188,13 @@ class Lab:
 
     def write(self, *, full: bool = False) -> None:
         """One pass, and the flows that it leaves stale."""
-        outcome = self.sync.full(NODE_FACTS) if full else self.sync.partial()
-        for name in outcome.gone:
-            self.udp.put(name, {})
-        for name, (port, endpoints) in outcome.ports.items():
-            self.udp.put(name, udp_addresses(port, endpoints, NODE_FACTS))
-        clean(self.udp, KernelConntrack())
+        changed = self.changes.drain()
+        outcome = self.sync.full(NODE_FACTS) if full else self.sync.partial(changed)
+        now = {name: answering(served) for name, served in outcome.ports.items()}
+        stale = self.udp.update(now | dict.fromkeys(outcome.gone, {}))
+        conntrack = KernelConntrack()
+        if stale:
+            conntrack.delete(self.udp.stale(conntrack.udp_flows(), stale))
 
     def pod(self, name: str) -> Callable[..., str]:
         """`ask` from a pod."""

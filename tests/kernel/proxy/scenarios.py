@@ -10,7 +10,7 @@ from collections import Counter
 from node_agent.nft.kernel import NftError
 from node_agent.nft.transaction import AddElements, Change, DeleteElements, Transaction
 from node_agent.proxy.facts import Endpoint, SliceFacts
-from node_agent.proxy.rules import LEAST_CHAINS, TABLE
+from node_agent.proxy.rules import TABLE
 from tests.kernel.proxy.lab import GATEWAY6, NODE, NODE6, OUTSIDE, OUTSIDE6, PODS, Lab, ask, exchange, names
 
 FAMILIES = {"4": ("10.96.0.10", NODE, OUTSIDE), "6": ("fd96::10", NODE6, OUTSIDE6)}
@@ -161,7 +161,7 @@ def affinity_outlives_a_full_sync_and_leaves_dead_endpoints(lab: Lab) -> None:
 def a_service_grows_past_the_chains_that_are_there(lab: Lab) -> None:
     for vip, _, _ in FAMILIES.values():
         port = lab.service("big", vip)
-        for count in (LEAST_CHAINS, LEAST_CHAINS + 1, 2 * LEAST_CHAINS + 1, 3):
+        for count in (16, 17, 33, 3):
             pod = PODS["a"][":" in vip]
             many = tuple(Endpoint(pod, 9000 + n, True, True, False, "node-1") for n in range(count))
             lab.changes.put_slice(("default", "big"), SliceFacts(port.name.service, {("", "TCP"): many}))
@@ -284,14 +284,17 @@ def what_the_kernel_refuses_changes_nothing(lab: Lab) -> None:
     lab.endpoints(port, "a")
     lab.write()
     before = lab.nft.elements("ip", TABLE, "services")
-    new = {"10.96.0.11 . tcp . 80": "drop"}
+    new = {"10.96.0.11 . tcp . 80": "1"}
     refusals: tuple[list[Change], ...] = (
         [AddElements("ip", TABLE, "services", new), AddElements("ip", TABLE, "no-such-map", {"1": "2"})],
         [
             AddElements("ip", TABLE, "services", new),
             DeleteElements("ip", TABLE, "services", ("10.96.0.99 . tcp . 80",)),
         ],
-        [AddElements("ip", TABLE, "services", {**new, "10.96.0.12 . tcp . 80": "goto no-such-chain"})],
+        [
+            AddElements("ip", TABLE, "services", new),
+            AddElements("ip", TABLE, "treatments", {"99": "goto no-such-chain"}),
+        ],
     )
     for refused in refusals:
         try:
