@@ -4,10 +4,11 @@ No bridge and no ARP: the pod's default route goes to a link-local gateway that 
 MAC, as Calico does it.
 """
 
+import errno
 import socket
 from typing import NamedTuple
 
-from node_agent.network.netlink import Netlink, Request, Route, address, link_up, neighbour, veth
+from node_agent.network.netlink import Netlink, Request, Route, address, link_removal, link_up, neighbour, veth
 
 POD_INTERFACE = "eth0"
 NODE_END_MAC = "ee:ee:ee:ee:ee:ee"
@@ -44,8 +45,9 @@ def pod_mac(primary: str) -> str:
 
 
 def connect(node: Netlink, pod: Netlink, ends: Ends) -> None:
-    """Lays the link. Raises OSError naming the link, address or route that the kernel refused."""
+    """Lays the link, in the place of one that was left. Raises OSError naming what the kernel refused."""
     mac = pod_mac(ends.addresses[0])
+    node.run([link_removal(ends.name)], ignore=(errno.ENODEV,))
     node.run([veth(ends.name, NODE_END_MAC, POD_INTERFACE, mac, ends.pod_pid, ends.mtu)])
     node.run(node_end(node.index(ends.name), ends, mac))
     pod.run(pod_end(pod.index(POD_INTERFACE), ends))

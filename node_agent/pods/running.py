@@ -22,6 +22,8 @@ class Runs:
         """To be called whenever something may have changed."""
         for container in self._state.containers():
             record, state = self._state.records[container.name], self._state.states().get(container.name)
+            if state is not None and state.phase == RUNNING and record.image != container.image:
+                self._replace(container, record)
             if state is None or record.seen == (state.attempt, state.phase):
                 continue
             record.seen = (state.attempt, state.phase)
@@ -62,6 +64,15 @@ class Runs:
         grace = stopping.grace_period(self._state.pod)
         if probe.HasField("terminationGracePeriodSeconds"):
             grace = float(probe.terminationGracePeriodSeconds)
+        self._kill(container, grace)
+
+    def _replace(self, container: core_pb2.Container, record: Record) -> None:
+        """Its image was changed in the object."""
+        record.image = container.image
+        self._state.event("Killing", f"Container {container.name} definition changed, will be restarted")
+        self._kill(container, stopping.grace_period(self._state.pod))
+
+    def _kill(self, container: core_pb2.Container, grace: float) -> None:
         task = asyncio.create_task(stopping.kill(self._state, container, grace))
         self._kills.add(task)
         task.add_done_callback(self._kills.discard)

@@ -88,7 +88,7 @@ async def _start(state: PodState, sandbox: Sandbox, container: core_pb2.Containe
         record.last = state.how_it_ended(before)
     if record.attempt:
         record.backoff = record.backoff.restarted(time.time(), _settings(state))
-    record.waiting, record.retry_at = None, 0.0
+    record.waiting, record.retry_at, record.image = None, 0.0, container.image
     state.event("Pulled", f'Container image "{container.image}" already present on machine')
     state.event("Created", f"Created container: {container.name}")
     sandbox.shim.start(spec)

@@ -13,6 +13,7 @@ from node_agent.pods.sandbox import NodeNetwork, Sandbox
 from node_agent.pods.shims import Spawner
 from node_agent.pods.status import ContainerView, PodView, terminated
 from node_agent.shim.records import EXITED, RUNNING, STARTING, ContainerState
+from protos import timestamps
 from protos.kubernetes import core_pb2
 from svclab.client import Client, EventRecorder, Lister
 
@@ -38,6 +39,7 @@ class Record:
 
     attempt: int = 0  # of the next run
     backoff: Backoff = field(default_factory=Backoff)
+    image: str = ""  # what runs
     retry_at: float = 0.0  # after a start that failed for want of an image or a ConfigMap
     waiting: tuple[str, str] | None = None
     last: core_pb2.ContainerState | None = None  # how the run before ended
@@ -152,7 +154,7 @@ class PodState:
         for status in (*self.pod.status.initContainerStatuses, *self.pod.status.containerStatuses):
             if status.name != container.name:
                 continue
-            record.was_ready = status.ready
+            record.was_ready, record.image = status.ready, status.image
             if status.lastState.HasField("terminated"):
                 record.last = status.lastState
             if state is None and status.containerID:
@@ -173,6 +175,7 @@ def _lost(status: core_pb2.ContainerStatus) -> core_pb2.ContainerState:
         reason=LOST,
         message="The container could not be located when the pod was started again",
         startedAt=status.state.running.startedAt,
+        finishedAt=timestamps.time(time.time()),
         containerID=status.containerID,
     )
     return core_pb2.ContainerState(terminated=ended)

@@ -251,6 +251,13 @@ async def a_killed_pod_leaves_nothing(node: Node) -> None:
     raise AssertionError("a pod that is dead answered")
 
 
+async def a_pod_is_built_anew_at_once(node: Node) -> None:
+    await node.pod()
+    kill_shim(node.folder.path)
+    shim = await node.pod()
+    assert await node.output(shim, "hostname") == ["web"]
+
+
 async def a_pod_that_cannot_be_built_says_why(node: Node) -> None:
     try:
         await node.pod(sysctls={"net.ipv4.nonesuch": "1"})
@@ -303,6 +310,7 @@ SCENARIOS: dict[str, Callable[[Node], Awaitable[None]]] = {
         what_cannot_be_run_says_why,
         a_pod_outlives_its_agent,
         a_killed_pod_leaves_nothing,
+        a_pod_is_built_anew_at_once,
         a_pod_that_cannot_be_built_says_why,
         host_network_is_the_nodes_own,
     )

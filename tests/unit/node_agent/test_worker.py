@@ -117,6 +117,10 @@ def echo(**fields: Any) -> core_pb2.Container:
     return core_pb2.Container(image="echo", **fields)
 
 
+NOWHERE = core_pb2.ConfigMapKeySelector(key="k", localObjectReference=core_pb2.LocalObjectReference(name="none"))
+FROM_NOWHERE = core_pb2.EnvVar(name="X", valueFrom=core_pb2.EnvVarSource(configMapKeyRef=NOWHERE))
+
+
 def is_ready(pod: core_pb2.Pod) -> bool:
     return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions)
 
@@ -186,14 +190,9 @@ def test_what_has_succeeded_rests(play: Play) -> None:
     [
         (core_pb2.Container(image="quay.io/some/postgres"), "ErrImagePull"),
         (core_pb2.Container(image="Not Valid"), "InvalidImageName"),
-        (
-            echo(env=[core_pb2.EnvVar(name="X", valueFrom=core_pb2.EnvVarSource(
-                configMapKeyRef=core_pb2.ConfigMapKeySelector(key="k", localObjectReference=core_pb2.LocalObjectReference(name="none"))
-            ))]),
-            "CreateContainerConfigError",
-        ),
+        (echo(env=[FROM_NOWHERE]), "CreateContainerConfigError"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_started_says_why(play: Play, container: core_pb2.Container, reason: str) -> None:
     async def scene(node: Node) -> None:
         await node.create(container)
@@ -211,6 +210,19 @@ def test_a_program_that_is_not_there(play: Play) -> None:
         ended = pod.status.containerStatuses[0].state.terminated
         assert (ended.exitCode, ended.reason) == (128, "StartError")
         assert "not found in $PATH" in ended.message
+
+    play(scene)
+
+
+def test_another_image_is_another_run(play: Play) -> None:
+    async def scene(node: Node) -> None:
+        await node.create(echo())
+        await node.until(is_ready)
+        change = {"spec": {"containers": [{"name": "c0", "image": "nginx"}]}}
+        await node.client.patch(kinds.PODS, "p", "default", change)
+        pod = await node.until(lambda pod: is_ready(pod) and pod.status.containerStatuses[0].restartCount == 1)
+        assert pod.status.containerStatuses[0].image == "nginx"
+        assert [spec.argv[4] for spec in node.pod.started] == ["echo", "static"]
 
     play(scene)
 
