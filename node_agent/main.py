@@ -12,12 +12,13 @@ from node_agent import syscalls
 from node_agent.config import Config
 from node_agent.connection import connection
 from node_agent.heartbeat import Heartbeat
+from node_agent.network import relay
 from node_agent.network.egress import Egress
 from node_agent.network.netlink import Netlink
 from node_agent.network.routes import NodeRoutes, desired_routes
 from node_agent.nft.kernel import KernelNft, NftError
 from node_agent.pods.pods import Pods
-from node_agent.pods.sandbox import NodeNetwork
+from node_agent.pods.sandbox import NodeNetwork, node_resolver
 from node_agent.pods.shims import ShimError, Spawner
 from node_agent.pods.state import Surroundings
 from node_agent.proxy.conntrack_kernel import KernelConntrack
@@ -132,6 +133,8 @@ class Node:
                     group.create_task(informer.run())
             group.create_task(self._events.run())
             group.create_task(self._proxier.run())
+            if resolver := node_resolver().loopback():
+                group.create_task(relay.run(Netlink(), resolver))
             registering = group.create_task(self._heartbeat.register())
             await self.pods.adopt()
             self._write_sysctls()

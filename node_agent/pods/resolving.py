@@ -1,7 +1,7 @@
 """What a pod's containers find in /etc/resolv.conf and /etc/hosts: pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protos.kubernetes import core_pb2
 
@@ -26,6 +26,15 @@ class Resolver:
             next((tuple(words[1:]) for words in reversed(lines) if words[0] in ("search", "domain")), ()),
             tuple(option for words in lines if words[0] == "options" for option in words[1:]),
         )
+
+    def loopback(self) -> str:
+        """The first nameserver that only the node itself can reach; "" if there is none."""
+        return next((server for server in self.nameservers if _is_loopback(server)), "")
+
+    def reachable(self, relay: str) -> "Resolver":
+        """With nameservers that pods can reach: `relay` instead of those on the node's loopback."""
+        servers = (relay if _is_loopback(server) else server for server in self.nameservers)
+        return replace(self, nameservers=_unique(tuple(servers)))
 
     def text(self) -> str:
         lines = [f"search {' '.join(self.searches)}"] if self.searches else []
@@ -56,6 +65,10 @@ def _with_config(base: Resolver, config: core_pb2.PodDNSConfig) -> Resolver:
         _unique(base.searches + tuple(config.searches))[:SEARCH_LIMIT],
         tuple(f"{name}:{value}" if value else name for name, value in options.items()),
     )
+
+
+def _is_loopback(server: str) -> bool:
+    return server.startswith("127.") or server == "::1"
 
 
 def _unique(words: tuple[str, ...]) -> tuple[str, ...]:

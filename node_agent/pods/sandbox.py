@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from node_agent.config import Config
+from node_agent.network import relay
 from node_agent.network.addresses import PodAddresses
 from node_agent.pods.folders import PodFolder, pod_folder
 from node_agent.pods.resolving import Resolver, hosts, pod_resolver
@@ -86,10 +87,15 @@ async def create(
     return sandbox
 
 
+def node_resolver() -> Resolver:
+    """What the node itself asks for names."""
+    with open("/etc/resolv.conf", encoding="utf-8") as file:
+        return Resolver.parse(file.read())
+
+
 def write_names(pod: core_pb2.Pod, sandbox: Sandbox, config: Config) -> None:
     """The files by which the pod's programs find names."""
-    with open("/etc/resolv.conf", encoding="utf-8") as file:
-        node = Resolver.parse(file.read())
+    node = node_resolver().reachable(relay.ADDRESS)
     resolver = pod_resolver(pod, node, [config.dns_ip], config.cluster_domain)
     sandbox.folder.file("etc/resolv.conf", resolver.text())
     text = hosts(pod, sandbox.addresses, sandbox.record.hostname, config.cluster_domain)

@@ -67,3 +67,11 @@ def test_hosts_holds_the_pod_and_its_aliases() -> None:
     assert "10.244.1.2\tdb-0.db.shop.svc.cluster.local\tdb-0" in lines
     assert "1.2.3.4\tfoo.example\tfoo" in lines
     assert "127.0.0.1\tlocalhost" in lines
+
+
+def test_a_resolver_on_the_nodes_loopback_is_asked_through_the_relay() -> None:
+    docker = Resolver.parse("nameserver 127.0.0.11\nnameserver 8.8.8.8\noptions ndots:0\n")
+    assert docker.loopback() == "127.0.0.11"
+    assert docker.reachable("169.254.20.10").nameservers == ("169.254.20.10", "8.8.8.8")
+    assert NODE.loopback() == ""
+    assert NODE.reachable("169.254.20.10") == NODE
