@@ -71,7 +71,7 @@ def answering(served: Served) -> Answering:
     """What `UdpServices.update` needs of a svc-port; {} for other protocols."""
     if served.port.name.protocol != "UDP":
         return {}
-    serving = frozenset(endpoint.ip for endpoint in (*served.endpoints.cluster, *served.endpoints.local))
+    serving = frozenset(e.ip for found in served.endpoints.values() for e in (*found.cluster, *found.local))
     found = (vip.rsplit(" . ", 2) for vip in served.held)
     return {(ip, int(number)): serving for ip, _, number in found}
 

@@ -68,21 +68,20 @@ class Compiler:
         self._version = 6 if family == "ip6" else 4
 
     def elements(self, port: ServicePort, endpoints: Categorized, claimed: Claimed) -> ElementSets:
-        """`claimed`: the svc-port's addresses that no other claims with more right (claims.py)."""
+        """`endpoints`: those of this family. `claimed`: the addresses that no other has more right to (claims.py)."""
         out: ElementSets = {}
         claimed = {vip: claim for vip, claim in claimed.items() if claim.is_ipv6 == (self._version == 6)}
         if not claimed:
             return out
-        mine = Categorized(self._of_family(endpoints.cluster), self._of_family(endpoints.local), endpoints.has_any)
         for vip, claim in claimed.items():
             if claim.rank is Rank.CLUSTER_IP:
                 _put(out, "cluster-ips", claim.ip)
-                self._internal(out, port, vip, mine)
+                self._internal(out, port, vip, endpoints)
             else:
-                self._external(out, port, vip, mine)
+                self._external(out, port, vip, endpoints)
         if port.source_ranges:
             self._firewall(out, port, claimed)
-        for endpoint in (*mine.cluster, *mine.local):
+        for endpoint in (*endpoints.cluster, *endpoints.local):
             if endpoint.node == self.node.name:
                 _put(out, "hairpin", f"{endpoint.ip} . {endpoint.ip}")
         return out
@@ -150,9 +149,6 @@ class Compiler:
 
     def _is_mine(self, ip: str) -> bool:
         return (":" in ip) == (self._version == 6)
-
-    def _of_family(self, endpoints: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
-        return tuple(endpoint for endpoint in endpoints if self._is_mine(endpoint.ip))
 
 
 def _put(out: ElementSets, name: str, key: str, value: str = "") -> None:

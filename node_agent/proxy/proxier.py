@@ -187,11 +187,11 @@ class Proxier:
         for name in outcome.gone:
             self._count_without_local("internal", False, name)
             self._count_without_local("external", False, name)
-        for name, (port, endpoints, _) in outcome.ports.items():
-            nobody_here = endpoints.has_any and not endpoints.local
-            self._count_without_local("internal", port.internal_local and nobody_here, name)
+        for name, served in outcome.ports.items():
+            port = served.port
+            self._count_without_local("internal", port.internal_local and served.lacks_local, name)
             external = port.external_local and port.externally_accessible
-            self._count_without_local("external", external and nobody_here, name)
+            self._count_without_local("external", external and served.lacks_local, name)
         for service in {name.service for name in (*outcome.ports, *outcome.gone)}:
             self._expose_health(service)
 

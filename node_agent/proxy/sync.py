@@ -21,11 +21,16 @@ FAMILIES: tuple[rules.Family, ...] = ("ip", "ip6")
 
 
 class Served(NamedTuple):
-    """A svc-port as this node serves it; `held`: the addresses that it answers on."""
+    """A svc-port as this node serves it; `held`: the addresses that it answers on, of both families."""
 
     port: ServicePort
-    endpoints: Categorized
+    endpoints: dict[rules.Family, Categorized]
     held: Claimed
+
+    @property
+    def lacks_local(self) -> bool:
+        """Whether a policy Local drops here what another node would serve."""
+        return any(found.has_any and not found.local for found in self.endpoints.values())
 
 
 class Outcome(NamedTuple):
@@ -66,7 +71,10 @@ class FamilyTable:
         self, ports: Mapping[ServicePortName, Served], gone: Iterable[ServicePortName]
     ) -> tuple[Difference, frozenset[Treatment]]:
         """The difference in elements, and the treatments that were not there before."""
-        compiled = {name: self._compiler.elements(*served) for name, served in ports.items()}
+        compiled = {
+            name: self._compiler.elements(port, endpoints[self._family], held)
+            for name, (port, endpoints, held) in ports.items()
+        }
         difference = self._desired.update(compiled | dict.fromkeys(gone, {}))
         missing = self._compiler.treatments - self._chains
         self._chains |= missing
@@ -115,13 +123,18 @@ class Sync:
     def _look(self, services: set[ServiceName]) -> Outcome:
         """What these Services, and the neighbours whose addresses they take or leave, are on this node now."""
         ports, gone = self._claim(services)
-        served = {
-            name: Served(
-                port, categorize_endpoints(port, self._changes.endpoints(name), self._node), self._claims.held(name)
-            )
-            for name, port in ports.items()
-        }
+        served = {name: Served(port, self._categorized(port), self._claims.held(name)) for name, port in ports.items()}
         return Outcome(served, gone)
+
+    def _categorized(self, port: ServicePort) -> dict[rules.Family, Categorized]:
+        """Each family by itself: that one has endpoints says nothing of the other."""
+        endpoints = self._changes.endpoints(port.name)
+        six = [endpoint for endpoint in endpoints if ":" in endpoint.ip]
+        four = [endpoint for endpoint in endpoints if ":" not in endpoint.ip] if six else endpoints
+        return {
+            "ip": categorize_endpoints(port, four, self._node),
+            "ip6": categorize_endpoints(port, six, self._node),
+        }
 
     def _claim(self, services: set[ServiceName]) -> tuple[dict[ServicePortName, ServicePort], set[ServicePortName]]:
         """The svc-ports to compile, those that are gone, and the neighbours whose addresses change hands."""
