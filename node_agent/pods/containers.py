@@ -58,6 +58,7 @@ def container_spec(
         binds=_system_binds(container, sandbox, attempt) + list(image.binds) + volumes.binds(container, sandbox.folder),
         root_size=config.root_size,
         read_only_root=identity.read_only_root,
+        privileged=identity.privileged,
         says_listening=says_listening,
         user=identity.user,
         group=identity.group,

@@ -62,6 +62,7 @@ class Identity:
     group: int | None
     capabilities: tuple[int, ...]
     read_only_root: bool
+    privileged: bool
 
 
 def identity(pod: core_pb2.Pod, container: core_pb2.Container) -> Identity:
@@ -78,7 +79,7 @@ def identity(pod: core_pb2.Pod, container: core_pb2.Container) -> Identity:
     numbers = tuple(index for index, name in enumerate(NAMES) if name in names)
     user = _first(("runAsUser", own), ("runAsUser", shared))
     group = _first(("runAsGroup", own), ("runAsGroup", shared))
-    return Identity(user, group, numbers, own.readOnlyRootFilesystem)
+    return Identity(user, group, numbers, own.readOnlyRootFilesystem, own.privileged)
 
 
 def _first(*fields: tuple[str, Message]) -> int | None:

@@ -62,7 +62,7 @@ def _container(spec: ContainerSpec, output: tuple[int, int], started: int) -> in
         syscalls.die_with_parent(signal.SIGKILL)
         syscalls.set_process_name("init")
         root.build("root", spec.binds, size=spec.root_size)
-        root.enter("root", read_only=spec.read_only_root)
+        root.enter("root", read_only=spec.read_only_root, privileged=spec.privileged)
     except OSError as error:
         os.write(started, f"cannot build the container's root: {error}".encode())
         return CANNOT_START

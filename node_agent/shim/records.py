@@ -37,6 +37,7 @@ class ContainerSpec(NamedTuple):
     binds: list[tuple[str, str, bool]]  # source on the machine, target in the container, read-only
     root_size: str  # of the tmpfs, as in tmpfs(5)
     read_only_root: bool
+    privileged: bool  # sees and may change all of /proc
     says_listening: bool  # the program closes the descriptor LISTENING itself
     user: int | None
     group: int | None

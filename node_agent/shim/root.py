@@ -4,6 +4,7 @@ import errno
 import os
 
 from node_agent import syscalls
+from node_agent.shim import proc
 from node_agent.syscalls import MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -35,12 +36,12 @@ _KEPT_FLAGS = 2 | 4 | 8 | 1024 | 2048
 
 
 def bind(source: str, target: str, *, read_only: bool) -> None:
-    """Binds a file or folder. In a user namespace a remount must keep the flags that the mount came with."""
+    """Binds a file or folder, without its devices. A remount must keep the flags that the mount came with."""
     syscalls.mount(source, target, "", MS_BIND | MS_REC)
-    if read_only:
-        present = os.statvfs(target).f_flag
-        kept = present & _KEPT_FLAGS | (_MS_RELATIME if present & _ST_RELATIME else 0)
-        syscalls.mount("", target, "", MS_BIND | MS_REMOUNT | MS_RDONLY | kept)
+    present = os.statvfs(target).f_flag
+    kept = present & _KEPT_FLAGS | (_MS_RELATIME if present & _ST_RELATIME else 0)
+    wanted = MS_NODEV | (MS_RDONLY if read_only else present & MS_RDONLY)
+    syscalls.mount("", target, "", MS_BIND | MS_REMOUNT | kept | wanted)
 
 
 def place(source: str, root: str, target: str, *, read_only: bool) -> None:
@@ -119,23 +120,22 @@ def _system(root: str) -> None:
 
 def _devices(root: str) -> None:
     for name in DEVICES:
-        place(f"/dev/{name}", root, f"/dev/{name}", read_only=False)
+        place_for(root, f"/dev/{name}", folder=False)
+        syscalls.mount(f"/dev/{name}", f"{root}/dev/{name}", "", MS_BIND)
     for name, target in DEVICE_LINKS.items():
         os.symlink(target, f"{root}/dev/{name}")
     syscalls.mount("devpts", f"{root}/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
     syscalls.mount("shm", f"{root}/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=64m")
 
 
-def enter(root: str, *, read_only: bool) -> None:
+def enter(root: str, *, read_only: bool, privileged: bool) -> None:
     """Makes `root` the root of the process, which is PID 1 of its PID namespace, and lets go of the machine's."""
-    syscalls.mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    proc.mount(f"{root}/proc", f"{root}/dev/null", whole=privileged)
     os.chdir(root)
     try:
         syscalls.pivot_root(".", ".")
         syscalls.umount(".", syscalls.MNT_DETACH)
-    except (
-        PermissionError
-    ):  # Docker's seccomp profile has no pivot_root: cover the machine's root instead of leaving it
+    except PermissionError:  # Docker's seccomp profile has no pivot_root: cover the machine's root, do not leave it
         syscalls.mount(".", "/", "", MS_MOVE)
         os.chroot(".")
     os.chdir("/")
