@@ -75,7 +75,7 @@ class Nodes:
         equip_nodes(self._engine, name)
         self._engine.start(name)
         if node.cut_from:
-            self._cut(node)
+            cut(self._engine, self._config, node)
 
     def pause(self, name: str) -> None:
         """Freezes everything that runs in the node; the kernel goes on forwarding for it."""
@@ -95,9 +95,9 @@ class Nodes:
         self._cut(replace(self._config.node(name), cut_from=()))
 
     def _cut(self, node: NodeConfig) -> None:
-        self._change(node)
         if self._life(node.name) == RUNNING:
             cut(self._engine, self._config, node)
+        self._change(node)
 
     def _life(self, name: str) -> str:
         return life(self._engine.containers(), name)

@@ -11,19 +11,16 @@ _Network = IPv4Network | IPv6Network
 
 def commands(plan: Plan, pods: Sequence[_Network], cut_from: Collection[str]) -> str:
     """What `nft` shall do so that the node is cut off from these peers (config.PEERS) and no others."""
-    begin = f"add table {TABLE}; delete table {TABLE}"
+    lines = [f"add table {TABLE}", f"delete table {TABLE}"]
     if not cut_from:
-        return begin
-    rules = "; ".join(
-        f"ip{'6' if ':' in one else ''} {side} {one} drop"
-        for one in _addresses(plan, pods, cut_from)
-        for side in ("saddr", "daddr")
-    )
-    chains = " ".join(
-        f"chain {name} {{ type filter hook {hook} priority -350; {device} eth0 jump peers; }}"
-        for name, hook, device in (("in", "prerouting", "iifname"), ("out", "postrouting", "oifname"))
-    )
-    return f"{begin}; table {TABLE} {{ chain peers {{ {rules}; }} {chains} }}"
+        return "\n".join(lines)
+    lines += [f"table {TABLE} {{", "chain peers {"]
+    for one in _addresses(plan, pods, cut_from):
+        lines += [f"ip{'6' if ':' in one else ''} {side} {one} drop" for side in ("saddr", "daddr")]
+    lines.append("}")
+    for name, hook, device in (("in", "prerouting", "iifname"), ("out", "postrouting", "oifname")):
+        lines += [f"chain {name} {{", f"type filter hook {hook} priority -350", f"{device} eth0 jump peers", "}"]
+    return "\n".join([*lines, "}"])
 
 
 def _addresses(plan: Plan, pods: Sequence[_Network], cut_from: Collection[str]) -> Sequence[str]:
