@@ -29,13 +29,8 @@ class Chain:
     hook: Hook | None = None
 
     def __str__(self) -> str:
-        return f"chain {self.body}"
-
-    @property
-    def body(self) -> str:
-        """The name and, in braces, all that it holds."""
         lines = [str(self.hook), *self.rules] if self.hook else self.rules
-        return f"{self.name} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+        return f"chain {self.name} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
 
 @dataclass(frozen=True)

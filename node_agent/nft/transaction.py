@@ -67,7 +67,8 @@ class PutChains:
     def text(self) -> Iterator[str]:
         for chain in self.chains:
             name = f"{self.family} {self.table} {chain.name}"
-            yield f"add chain {name}\nflush chain {name}\nadd chain {self.family} {self.table} {chain.body}"
+            yield f"add chain {name}\nflush chain {name}\n"
+        yield str(Table(self.family, self.table, chains=self.chains))  # "add chain" with rules finds no sets in 1.0.6
 
 
 @dataclass(frozen=True)
