@@ -17,9 +17,10 @@ from node_agent.network.egress import Egress
 from node_agent.network.netlink import Netlink
 from node_agent.network.routes import NodeRoutes, desired_routes
 from node_agent.nft.kernel import KernelNft, NftError
+from node_agent.pods.connection import ShimError
 from node_agent.pods.pods import Pods
 from node_agent.pods.sandbox import NodeNetwork, node_resolver
-from node_agent.pods.shims import ShimError, Spawner
+from node_agent.pods.spawner import Spawner
 from node_agent.pods.state import Surroundings
 from node_agent.proxy.conntrack_kernel import KernelConntrack
 from node_agent.proxy.proxier import Proxier, ProxyConfig

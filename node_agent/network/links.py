@@ -8,7 +8,8 @@ import errno
 import socket
 from typing import NamedTuple
 
-from node_agent.network.netlink import Netlink, Request, Route, address, link_removal, link_up, neighbour, veth
+from node_agent.network.netlink import Netlink
+from node_agent.network.requests import Request, Route, address, link_removal, link_up, neighbour, veth
 
 POD_INTERFACE = "eth0"
 NODE_END_MAC = "ee:ee:ee:ee:ee:ee"

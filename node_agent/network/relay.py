@@ -10,7 +10,8 @@ from contextlib import closing
 from typing import cast
 
 from node_agent.network.links import LOOPBACK_INDEX
-from node_agent.network.netlink import Netlink, address
+from node_agent.network.netlink import Netlink
+from node_agent.network.requests import address
 
 ADDRESS = "169.254.20.10"
 PORT = 53

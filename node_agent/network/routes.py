@@ -4,7 +4,8 @@ import errno
 from collections.abc import Iterable
 from ipaddress import ip_network
 
-from node_agent.network.netlink import Netlink, Route
+from node_agent.network.netlink import Netlink
+from node_agent.network.requests import Route
 from protos.kubernetes import core_pb2
 
 PROTOCOL = 0x53  # rtnetlink's rtm_protocol: marks the routes that are ours

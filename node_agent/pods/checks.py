@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager, suppress
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from node_agent.pods.connection import ShimError
 from node_agent.pods.sandbox import Sandbox
-from node_agent.pods.shims import ShimError
 from node_agent.shim.records import ExecSpec
 from protos.kubernetes import core_pb2, meta_pb2
 

@@ -5,7 +5,7 @@ import json
 import socket
 from pathlib import Path
 
-from node_agent.pods.shims import Connection
+from node_agent.pods.connection import Connection
 from node_agent.shim.messages import Message
 from node_agent.shim.records import EXITED, FAILED, RECORD, RUNNING, ContainerSpec, ContainerState, container_spec
 

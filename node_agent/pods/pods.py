@@ -5,9 +5,9 @@ import logging
 from functools import partial
 
 from node_agent.pods import sandbox
+from node_agent.pods.connection import ShimError
 from node_agent.pods.folders import PodFolder, pod_folder, pod_folders
 from node_agent.pods.sandbox import Sandbox
-from node_agent.pods.shims import ShimError
 from node_agent.pods.state import Surroundings
 from node_agent.pods.worker import PodWorker
 from protos.kubernetes import core_pb2

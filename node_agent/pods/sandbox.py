@@ -10,7 +10,8 @@ from node_agent.network import relay
 from node_agent.network.addresses import PodAddresses
 from node_agent.pods.folders import PodFolder, pod_folder
 from node_agent.pods.resolving import Resolver, hosts, pod_resolver
-from node_agent.pods.shims import Shim, Spawner
+from node_agent.pods.shims import Shim
+from node_agent.pods.spawner import Spawner
 from node_agent.shim.records import PodRecord
 from protos.kubernetes import core_pb2
 

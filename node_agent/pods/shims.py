@@ -1,97 +1,15 @@
-"""The agent's end of the pods' shims: starts and adopts them, hears of their containers, runs processes in these."""
+"""The agent's end of a pod's shim: adopts it, hears of its containers, starts and signals them."""
 
 import asyncio
-import os
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from node_agent.pods.connection import Connection, ShimError
+from node_agent.pods.execs import Exec
 from node_agent.pods.removal import connect
-from node_agent.shim import messages
-from node_agent.shim.messages import Inbox, Message
+from node_agent.shim.messages import Message
 from node_agent.shim.records import STARTING, ContainerSpec, ContainerState, ExecSpec
-
-ROOT = Path(__file__).parents[2]
-_SPAWNER = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from node_agent.shim.spawner import main; main()"
-
-
-class ShimError(Exception):
-    """The shim could not do it, or has gone; the text is for people."""
-
-
-class Spawner:
-    """The process that forks shims: this one, with its gRPC threads, must not fork."""
-
-    def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [os.path.realpath(sys.executable), "-I", "-S", "-c", _SPAWNER]
-            self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)
-        self._channel = ours
-
-    def write_sysctls(self, values: dict[str, str]) -> dict[str, str]:
-        """Sets kernel parameters of the node's namespace; the errors by name."""
-        messages.send(self._channel, {"sysctls": values})
-        errors: dict[str, str] = self._answer()["errors"]
-        return errors
-
-    def spawn(self, folder: Path) -> socket.socket:
-        """Starts the shim of a pod whose record is written; its first connection."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            messages.send(self._channel, {"directory": str(folder)}, (theirs.fileno(),))
-        return ours
-
-    def close(self) -> None:
-        self._channel.close()
-        self._process.wait()
-
-    def _answer(self) -> Message:
-        inbox = Inbox(self._channel)
-        while True:
-            received = inbox.receive()
-            if received is None:
-                raise ShimError("the pod spawner has ended")
-            if received:
-                return received[0]
-
-
-class Connection:
-    """A connection to a shim on the event loop. `received` gets each message, and None when the shim has gone."""
-
-    def __init__(self, sock: socket.socket, received: Callable[[Message | None], None]) -> None:
-        sock.setblocking(False)
-        self.inbox = Inbox(sock)
-        self._socket = sock
-        self._received = received
-        asyncio.get_running_loop().add_reader(sock, self._read)
-
-    def send(self, message: Message, descriptors: tuple[int, ...] = ()) -> None:
-        """Raises ShimError if the shim has gone."""
-        self._socket.setblocking(True)
-        try:
-            messages.send(self._socket, message, descriptors)
-        except OSError as error:
-            raise ShimError(f"the pod's shim has gone: {error}") from None
-        finally:
-            self._socket.setblocking(False)
-
-    def close(self) -> None:
-        if self._socket.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self._socket)
-            self._socket.close()
-
-    def _read(self) -> None:
-        received = self.inbox.receive()
-        if received is None:
-            self.close()
-            self._received(None)
-            return
-        for message in received:
-            self._received(message)
 
 
 class Shim:
@@ -180,49 +98,3 @@ class Shim:
         self._change.set()
         self._change = asyncio.Event()
         self._changed()
-
-
-class Exec:
-    """A process in a container. Closing hangs it up if it still runs."""
-
-    def __init__(self, sock: socket.socket, spec: ExecSpec, streams: tuple[int, ...]) -> None:
-        loop = asyncio.get_running_loop()
-        self._ended: asyncio.Future[int] = loop.create_future()
-        self._terminal: asyncio.Future[int] = loop.create_future()
-        self._connection = Connection(sock, self._received)
-        self._connection.send({"exec": spec._asdict()}, streams)
-
-    async def terminal(self) -> int:
-        """The master of its terminal, for the caller to close. Raises ShimError if it could not be started."""
-        done, _ = await asyncio.wait((self._terminal, self._ended), return_when=asyncio.FIRST_COMPLETED)
-        if self._terminal not in done:
-            await self._ended
-            raise ShimError("the process ended before it had a terminal")
-        return self._terminal.result()
-
-    async def wait(self) -> int:
-        """Its exit code. Raises ShimError if it could not be started."""
-        return await asyncio.shield(self._ended)
-
-    def signal(self, number: int) -> None:
-        if not self._ended.done():
-            self._connection.send({"signal": number})
-
-    def close(self) -> None:
-        if not self._ended.done():
-            self.signal(signal.SIGHUP)
-            self._ended.cancel()
-        self._connection.close()
-
-    def _received(self, message: Message | None) -> None:
-        if message is not None and message.get("terminal"):
-            (descriptor,) = self._connection.inbox.take_descriptors()
-            self._terminal.set_result(descriptor)
-        elif self._ended.done():
-            return
-        elif message is None:
-            self._ended.set_exception(ShimError("the pod has ended"))
-        elif "exit" in message:
-            self._ended.set_result(message["exit"])
-        elif "error" in message:
-            self._ended.set_exception(ShimError(message["error"]))

@@ -10,8 +10,9 @@ from node_agent.pods.containers import termination_message
 from node_agent.pods.probes import Probes
 from node_agent.pods.restarts import Backoff
 from node_agent.pods.sandbox import NodeNetwork, Sandbox
-from node_agent.pods.shims import Spawner
-from node_agent.pods.status import ContainerView, PodView, terminated
+from node_agent.pods.spawner import Spawner
+from node_agent.pods.status import terminated
+from node_agent.pods.views import ContainerView, PodView
 from node_agent.shim.records import EXITED, RUNNING, STARTING, ContainerState
 from protos import timestamps
 from protos.kubernetes import core_pb2

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from node_agent.pods import checks
 from node_agent.pods.checks import CheckFailed
-from node_agent.pods.shims import ShimError
+from node_agent.pods.connection import ShimError
 from node_agent.pods.state import PodState
 from protos.kubernetes import core_pb2
 

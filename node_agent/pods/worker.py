@@ -6,10 +6,10 @@ import time
 
 from node_agent.network.addresses import NoFreeAddress
 from node_agent.pods import sandbox, starting, stopping
+from node_agent.pods.connection import ShimError
 from node_agent.pods.folders import pod_folder
 from node_agent.pods.running import Runs
 from node_agent.pods.sandbox import Sandbox
-from node_agent.pods.shims import ShimError
 from node_agent.pods.state import PodState, Surroundings
 from node_agent.pods.status import pod_status
 from protos import kinds, timestamps

@@ -17,7 +17,8 @@ from contextlib import suppress
 
 from node_agent import syscalls
 from node_agent.network import links
-from node_agent.network.netlink import Netlink, link_up
+from node_agent.network.netlink import Netlink
+from node_agent.network.requests import link_up
 from node_agent.shim import messages, processes
 from node_agent.shim.containers import Container, Exec, StartPipe
 from node_agent.shim.messages import Inbox, Message

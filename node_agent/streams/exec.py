@@ -7,8 +7,9 @@ import struct
 import termios
 from contextlib import ExitStack, suppress
 
+from node_agent.pods.execs import Exec
 from node_agent.pods.pods import PodNotHere, Pods
-from node_agent.pods.shims import Exec, Shim
+from node_agent.pods.shims import Shim
 from node_agent.shim.records import ExecSpec
 from node_agent.streams.descriptors import Queue, read, write
 from protos import api_pb2

@@ -5,8 +5,8 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from node_agent.pods.connection import ShimError
 from node_agent.pods.pods import PodNotHere, Pods
-from node_agent.pods.shims import ShimError
 from node_agent.streams import exec, logs, port_forward
 from node_agent.streams.descriptors import QUEUE, Queue
 from protos import api_pb2

@@ -12,11 +12,14 @@ from typing import Any
 
 from node_agent.images import catalogue
 from node_agent.network.links import LOOPBACK_INDEX
-from node_agent.network.netlink import Netlink, address, link_up
+from node_agent.network.netlink import Netlink
+from node_agent.network.requests import address, link_up
+from node_agent.pods.connection import ShimError
 from node_agent.pods.folders import PodFolder
 from node_agent.pods.removal import kill_shim
 from node_agent.pods.security import DEFAULT, NAMES
-from node_agent.pods.shims import Shim, ShimError, Spawner
+from node_agent.pods.shims import Shim
+from node_agent.pods.spawner import Spawner
 from node_agent.shim.records import EXITED, FAILED, RUNNING, ContainerSpec, ContainerState, ExecSpec, PodRecord
 
 ADDRESSES = ["10.244.1.2", "fd44:1::2"]

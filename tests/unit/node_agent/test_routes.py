@@ -1,4 +1,5 @@
-from node_agent.network.netlink import Netlink, Request
+from node_agent.network.netlink import Netlink
+from node_agent.network.requests import Request
 from node_agent.network.routes import NodeRoutes, desired_routes
 from protos.kubernetes import core_pb2, meta_pb2
 

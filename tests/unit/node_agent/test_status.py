@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node_agent.pods.status import ContainerView, PodView, conditions, phase, pod_status
+from node_agent.pods.conditions import conditions
+from node_agent.pods.status import phase, pod_status
+from node_agent.pods.views import ContainerView, PodView
 from node_agent.shim.records import EXITED, FAILED, RUNNING, STARTING, ContainerState
 from protos import timestamps
 from protos.kubernetes import core_pb2, meta_pb2

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node_agent.network import links, netlink
-from node_agent.network.netlink import attribute, attributes
+from node_agent.network import links, requests
+from node_agent.network.requests import attribute, attributes
 
 
 @given(st.lists(st.tuples(st.integers(1, 0x3FFF), st.binary(max_size=40))))
@@ -18,15 +18,15 @@ def test_broken_attributes_end_the_list(data: bytes) -> None:
 
 
 def test_a_request_carries_its_length() -> None:
-    request = netlink.link_up(7)
-    encoded = request.encode(3, netlink.NLM_F_ACK)
+    request = requests.link_up(7)
+    encoded = request.encode(3, requests.NLM_F_ACK)
     assert int.from_bytes(encoded[:4], "little") == len(encoded) == 32
 
 
 def test_a_route_without_a_way_is_unreachable() -> None:
-    body = netlink.Route("10.0.0.0/8").add().body
-    assert body[7] == netlink.RTN_UNREACHABLE
-    assert netlink.Route("10.0.0.0/8", gateway="1.2.3.4").add().body[7] == netlink.RTN_UNICAST
+    body = requests.Route("10.0.0.0/8").add().body
+    assert body[7] == requests.RTN_UNREACHABLE
+    assert requests.Route("10.0.0.0/8", gateway="1.2.3.4").add().body[7] == requests.RTN_UNICAST
 
 
 def test_both_ends_of_a_link_know_each_other_for_ever() -> None:
