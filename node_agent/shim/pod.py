@@ -13,44 +13,12 @@ import os
 import selectors
 import signal
 import socket
-from contextlib import suppress
 
 from node_agent import syscalls
-from node_agent.network import links
-from node_agent.network.netlink import Netlink
-from node_agent.network.requests import link_up
-from node_agent.shim import messages, processes
+from node_agent.shim import messages, namespaces, processes
 from node_agent.shim.containers import Container, Exec, StartPipe
 from node_agent.shim.messages import Inbox, Message
 from node_agent.shim.records import RECORD, SOCKET, ContainerState, ExecSpec, PodRecord, container_spec
-
-# Anybody in a pod may ping, and listen on any port: as the container runtimes have it.
-DEFAULT_SYSCTLS = {"net.ipv4.ping_group_range": "0 2147483647", "net.ipv4.ip_unprivileged_port_start": "0"}
-
-
-def isolate(record: PodRecord) -> None:
-    """Moves the process into the pod's namespaces and lays its network. Raises OSError."""
-    node = Netlink()
-    syscalls.unshare(syscalls.CLONE_NEWUTS | syscalls.CLONE_NEWIPC)
-    syscalls.sethostname(record.hostname)
-    if not record.host_network:
-        syscalls.unshare(syscalls.CLONE_NEWNET)
-        pod = Netlink()
-        pod.run([link_up(links.LOOPBACK_INDEX)])
-        ends = links.Ends(record.link, os.getpid(), record.addresses, record.node_addresses, record.mtu)
-        links.connect(node, pod, ends)
-        pod.close()
-        for name, value in DEFAULT_SYSCTLS.items():
-            with suppress(OSError):  # a user namespace has not all groups
-                write_sysctl(name, value)
-    node.close()
-    for name, value in record.sysctls.items():
-        write_sysctl(name, value)
-
-
-def write_sysctl(name: str, value: str) -> None:
-    with open("/proc/sys/" + name.replace(".", "/"), "w", encoding="ascii") as file:
-        file.write(value)
 
 
 class Pod:
@@ -234,7 +202,7 @@ def hold(directory: str, first: socket.socket) -> None:
         record = PodRecord(**json.load(file))
     syscalls.set_process_name("svclab-pod")
     try:
-        isolate(record)
+        namespaces.isolate(record)
         os.makedirs("root", exist_ok=True)
     except OSError as error:
         messages.send(first, {"error": str(error)})

@@ -11,7 +11,7 @@ import socket
 import traceback
 
 from node_agent import syscalls
-from node_agent.shim import messages, pod
+from node_agent.shim import messages, namespaces, pod
 from node_agent.shim.messages import Inbox
 
 
@@ -29,7 +29,7 @@ def write_sysctls(values: dict[str, str]) -> dict[str, str]:
     errors = {}
     for name, value in values.items():
         try:
-            pod.write_sysctl(name, value)
+            namespaces.write_sysctl(name, value)
         except OSError as error:
             errors[name] = str(error)
     return errors
