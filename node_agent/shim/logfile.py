@@ -29,14 +29,18 @@ class LogFile:
     def write(self, stamp: str, stream: str, line: bytes, *, whole: bool) -> None:
         """Adds one line without its newline. A full disk loses the line, not the container."""
         record = f"{stamp} {stream} {'F' if whole else 'P'} ".encode() + line + b"\n"
-        if self._size and self._size + len(record) > self._limit:
-            os.close(self._file)
-            os.replace(self._path, self._path + ".1")
-            self._open()
         try:
+            if self._size and self._size + len(record) > self._limit:
+                self._rotate()
             self._size += os.write(self._file, record)
         except OSError:
             return
+
+    def _rotate(self) -> None:
+        before = self._file
+        os.replace(self._path, self._path + ".1")
+        self._open()
+        os.close(before)
 
     def close(self) -> None:
         os.close(self._file)

@@ -13,12 +13,13 @@ import os
 import selectors
 import signal
 import socket
+import time
 
 from node_agent import syscalls
 from node_agent.shim import messages, namespaces, processes
 from node_agent.shim.containers import Container, Exec, StartPipe
 from node_agent.shim.messages import Inbox, Message
-from node_agent.shim.records import RECORD, SOCKET, ContainerState, ExecSpec, PodRecord, container_spec
+from node_agent.shim.records import FAILED, RECORD, SOCKET, ContainerState, ExecSpec, PodRecord, container_spec
 
 
 class Pod:
@@ -70,7 +71,10 @@ class Pod:
             self._close(inbox.connection)
             return
         for message in received:
-            self._obey(message, inbox)
+            try:
+                self._obey(message, inbox)
+            except (OSError, LookupError, TypeError) as error:  # the pod must outlive whatever it is asked for
+                self._answer(inbox.connection, {"error": f"{type(error).__name__}: {error}"})
 
     def _obey(self, message: Message, inbox: Inbox) -> None:
         if "start" in message:
@@ -91,8 +95,13 @@ class Pod:
         return containers + [process.pid for process in self._execs]
 
     def _start(self, fields: Message) -> None:
-        container = Container(container_spec(fields), self._selector)
-        self._containers[container.spec.name] = container
+        spec = container_spec(fields)
+        try:
+            container = self._containers[spec.name] = Container(spec, self._selector)
+        except OSError as error:  # no process, no space for its log
+            now = time.time()
+            self._changed(ContainerState(spec.name, spec.attempt, FAILED, now, now, processes.CANNOT_START, str(error)))
+            return
         assert container.start_pipe
         reading = container.start_pipe.reading
         self._selector.register(reading, selectors.EVENT_READ, lambda: self._started(container, reading))
@@ -101,7 +110,7 @@ class Pod:
         self._selector.unregister(pipe)
         container.started()
         if not container.error:
-            self._changed(container)
+            self._changed(container.state())
 
     def _reap(self, wake: socket.socket) -> None:
         wake.recv(512)
@@ -123,7 +132,7 @@ class Pod:
                 if container.start_pipe:
                     self._selector.unregister(container.start_pipe.reading)
                 container.ended(code)
-                self._changed(container)
+                self._changed(container.state())
 
     def _signal(self, message: Message, connection: socket.socket) -> None:
         if "name" not in message:
@@ -167,9 +176,9 @@ class Pod:
         if error := pipe.result():
             self._answer(connection, {"error": error})
 
-    def _changed(self, container: Container) -> None:
+    def _changed(self, state: ContainerState) -> None:
         for connection in list(self._watchers):
-            self._tell(connection, container.state())
+            self._tell(connection, state)
 
     def _tell(self, connection: socket.socket, *states: ContainerState) -> None:
         self._answer(connection, {"containers": [state._asdict() for state in states]})

@@ -14,9 +14,9 @@ from node_agent.images import catalogue
 from node_agent.network.links import LOOPBACK_INDEX
 from node_agent.network.netlink import Netlink
 from node_agent.network.requests import address, link_up
-from node_agent.pods.connection import ShimError
+from node_agent.pods.connection import Connection, ShimError
 from node_agent.pods.folders import PodFolder
-from node_agent.pods.removal import kill_shim
+from node_agent.pods.removal import connect, kill_shim
 from node_agent.pods.security import DEFAULT, NAMES
 from node_agent.pods.shims import Shim
 from node_agent.pods.spawner import Spawner
@@ -243,6 +243,21 @@ async def what_cannot_be_run_says_why(node: Node) -> None:
     assert (await node.reach(shim, "main", FAILED)).error == 'exec: "/etc": permission denied'
 
 
+async def a_pod_outlives_odd_requests(node: Node) -> None:
+    shim = await node.pod()
+    shim.start(node.shell("sleep 60"))
+    await node.reach(shim, "main", RUNNING)
+    asked: list[dict[str, Any]] = [{"exec": {}}, {"exec": {"name": "main"}}, {"start": {}}, {"signal": 15, "name": "x"}]
+    for odd in (*asked, {}):
+        messages = Connection(connect(node.folder.path), lambda _: None)
+        messages.send(odd)
+        messages.close()
+    unwritable = node.shell("true", "other", log="/nonesuch/log")
+    shim.start(unwritable)
+    assert "nonesuch" in (await node.reach(shim, "other", FAILED)).error
+    assert (await run_in(shim, "hostname")) == (0, b"web\n")
+
+
 async def a_pod_outlives_its_agent(node: Node) -> None:
     first = await node.pod()
     first.start(node.shell("sleep 60"))
@@ -334,6 +349,7 @@ SCENARIOS: dict[str, Callable[[Node], Awaitable[None]]] = {
         a_hang_up_ends_what_it_started,
         signals_reach_the_program,
         what_cannot_be_run_says_why,
+        a_pod_outlives_odd_requests,
         a_pod_outlives_its_agent,
         a_killed_pod_leaves_nothing,
         a_pod_is_built_anew_at_once,
