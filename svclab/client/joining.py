@@ -17,7 +17,7 @@ from svclab.client.transport import GrpcTransport
 
 SIGN = "/svclab.api.v1.Certificates/Sign"
 TIMEOUT = 10.0  # seconds, of one call
-PATIENCE = 0.5  # seconds between two looks for a token that is not there yet, or a server that does not answer
+PATIENCE = 0.05  # seconds between two looks for a token that is not there yet, or a server that does not answer
 RETRY_RENEWAL = 60.0  # seconds; a certificate is renewed long before its end
 
 log = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ API_PORT = 6443
 STATE = "/var/lib/svclab"  # where the volume of a container is that runs as root
 API_STATE = "/var/lib/svclab-apiserver"  # where the API server's is, which belongs to its own user
 BUNDLES = {role: f"{API_STATE}/credentials/{role}" for role in ("admin", "cluster-dns", "cloud-controller")}
-TOKEN = f"{STATE}/token"  # in a node: the join token that it was given
-DNS_CREDENTIALS = f"{STATE}/dns"  # in a node: for the pods of the cluster's DNS
-CLOUD_CREDENTIALS = f"{STATE}/own"  # in the cloud
+TOKEN = "token"  # in a node, below STATE: the join token that it was given
+DNS_CREDENTIALS = "dns"  # in a node: for the pods of the cluster's DNS
+CLOUD_CREDENTIALS = "own"  # in the cloud
 RUN = "/run/svclab"
 DNS = 10  # which address of the first service subnet the cluster's DNS has, as everywhere in Kubernetes
 ORDINARY_USER = "10001"  # the image's user for all that needs no privilege
@@ -47,6 +47,7 @@ class Container:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     read_only: bool = False
     tmpfs: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = "SIGTERM"
     publish: int | None = None  # the port of 127.0.0.1 that leads to API_PORT
 
 
@@ -92,8 +93,8 @@ def node(config: ClusterConfig, one: NodeConfig) -> Container:
         "--node-name": one.name,
         "--server": _server(plan),
         "--credentials": f"{STATE}/credentials",
-        "--join-token": TOKEN,
-        "--dns-credentials": DNS_CREDENTIALS,
+        "--join-token": f"{STATE}/{TOKEN}",
+        "--dns-credentials": f"{STATE}/{DNS_CREDENTIALS}",
         "--cluster-dns": str(network.service_subnets[0][DNS]),
         "--state-dir": STATE,
         "--cluster-domain": network.cluster_domain,
@@ -120,7 +121,7 @@ def cloud(config: ClusterConfig) -> Container:
     pool = tuple(map(str, balancer.pool)) or tuple(plan.load_balancers())
     flags = {
         "--server": _server(plan),
-        "--credentials": CLOUD_CREDENTIALS,
+        "--credentials": f"{STATE}/{CLOUD_CREDENTIALS}",
         "--state-dir": STATE,
         "--mode": balancer.mode,
         "--load-balancer-class": balancer.load_balancer_class,
@@ -155,4 +156,5 @@ def outside(config: ClusterConfig) -> Container:
         user=ORDINARY_USER,
         read_only=True,
         tmpfs={"/tmp": ""},
+        stop_signal="SIGKILL",  # it would wait for the end of time
     )

@@ -40,29 +40,10 @@ class DockerDriver:
                 f"a cluster {state.name!r} of the state folder {strangers[0]} is on this engine: choose another --name"
             )
         chosen = image.ensure(engine.api, say)
-        plan = Plan(config.networking.node_subnets)
-        port = _free_port(Endpoint(state.endpoint).port)
         say("network")
-        engine.make_network(plan)
-        say("control plane")
-        powered = [node for node in config.nodes if node.powered]
-        beside = [containers.outside(config)]
-        if config.load_balancer.mode != "none":
-            beside.append(containers.cloud(config))
-        others = [*beside, *(containers.node(config, node) for node in config.nodes)]
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            made = [pool.submit(engine.create, chosen, item, plan) for item in others]
-            engine.create(chosen, containers.api_server(config, port), plan)
-            engine.start(names.API_SERVER)
-            for one in made:
-                one.result()
-            take_admin(engine, f"localhost:{port}")
-            say("nodes")
-            equip_nodes(engine, *(node.name for node in powered))
-            if config.load_balancer.mode != "none":
-                equip_cloud(engine)
-            list(pool.map(engine.start, [item.part for item in beside] + [node.name for node in powered]))
-            list(pool.map(partial(cut, engine, config), [node for node in powered if node.cut_from]))
+        engine.make_network(Plan(config.networking.node_subnets))
+        say("control plane and nodes")
+        _start_all(engine, config, chosen)
 
     def stop(self, state: StateFolder, config: ClusterConfig) -> None:
         """Removes the containers and the network; the volumes keep what they hold. Raises ClusterError."""
@@ -102,6 +83,36 @@ class DockerDriver:
         if status.life(Engine(state).containers(), where) != RUNNING:
             raise ClusterError(f"{where!r} is not running in cluster {state.name!r}")
         return execute(names.name_of(state.name, where), command)
+
+
+def _start_all(engine: Engine, config: ClusterConfig, chosen: str) -> None:
+    """Starts all containers at once: the nodes wait for their tokens, and only the cloud must find its credentials."""
+    plan = Plan(config.networking.node_subnets)
+    port = _free_port(Endpoint(engine.state.endpoint).port)
+    powered = [node for node in config.nodes if node.powered]
+    beside = [containers.outside(config), *(containers.node(config, node) for node in config.nodes)]
+    on = {names.OUTSIDE, *(node.name for node in powered)}
+    clouded = config.load_balancer.mode != "none"
+
+    def launch(item: containers.Container) -> None:
+        engine.create(chosen, item, plan)
+        if item.part in on:
+            engine.start(item.part)
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        engine.create(chosen, containers.api_server(config, port), plan)
+        engine.start(names.API_SERVER)
+        launched = [pool.submit(launch, item) for item in beside]
+        cloud = pool.submit(engine.create, chosen, containers.cloud(config), plan) if clouded else None
+        take_admin(engine, f"localhost:{port}")
+        for one in launched:
+            one.result()
+        equip_nodes(engine, *(node.name for node in powered))
+        if cloud:
+            cloud.result()
+            equip_cloud(engine)
+            engine.start(names.CLOUD)
+        list(pool.map(partial(cut, engine, config), [node for node in powered if node.cut_from]))
 
 
 def _free_port(wanted: int) -> int:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from svclab.client.credentials import CERTIFICATE_FILE
 from svclab.cluster.addresses import Plan
 from svclab.cluster.docker import names
 from svclab.cluster.docker.containers import API_PORT, STATE, Container
@@ -15,6 +16,7 @@ from svclab.cluster.state import StateFolder
 
 _KEPT_LINES = 1000  # of the log of a container that is removed
 _TIMEOUT = 60  # seconds, of one request to the engine
+Folders = Mapping[str, Mapping[str, bytes]]  # by name, the files of each by name
 _NETNS = "or use --driver netns, which needs no engine"
 
 
@@ -68,6 +70,7 @@ class Engine:
                 ports=[API_PORT] if item.publish else [],
                 host_config=self._host_config(item, own),
                 networking_config=self._place(item, plan),
+                stop_signal=item.stop_signal,
             )
 
     def _host_config(self, item: Container, own: str) -> Any:
@@ -130,10 +133,10 @@ class Engine:
             files = [member for member in archive if member.isfile()]
             return {Path(member.name).name: archive.extractfile(member).read() for member in files}  # type: ignore[union-attr]
 
-    def write(self, part: str, folder: str, files: Mapping[str, bytes]) -> None:
-        """Writes files into a folder below the container's volume, readable by root alone; it need not run."""
+    def write(self, part: str, folders: Folders) -> None:
+        """Writes folders into the container's volume (STATE), readable by root alone; it need not run."""
         with told(part):
-            self.api.put_archive(names.name_of(self.state.name, part), STATE, packed(Path(folder).name, files))
+            self.api.put_archive(names.name_of(self.state.name, part), STATE, packed(folders))
 
     def remove(self, part: str) -> None:
         """Removes a container with its volume, dead or alive."""
@@ -174,17 +177,18 @@ class Engine:
             return str(self.api.inspect_container(names.name_of(self.state.name, part))["Config"]["Image"])
 
 
-def packed(folder: str, files: Mapping[str, bytes]) -> bytes:
-    """A tar archive of one folder, for root alone."""
+def packed(folders: Folders) -> bytes:
+    """A tar archive of folders, for root alone."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
-        entry = tarfile.TarInfo(folder)
-        entry.type, entry.mode = tarfile.DIRTYPE, 0o700
-        archive.addfile(entry)
-        for name, data in files.items():
-            entry = tarfile.TarInfo(f"{folder}/{name}")
-            entry.size, entry.mode = len(data), 0o600
-            archive.addfile(entry, io.BytesIO(data))
+        for folder, files in folders.items():
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o700
+            archive.addfile(entry)
+            for name in sorted(files, key=CERTIFICATE_FILE.__eq__):  # the certificate last: readers wait for it
+                entry = tarfile.TarInfo(f"{folder}/{name}")
+                entry.size, entry.mode = len(files[name]), 0o600
+                archive.addfile(entry, io.BytesIO(files[name]))
     return content.getvalue()
 
 

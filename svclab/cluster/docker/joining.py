@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from svclab.client import errors
 from svclab.client.credentials import AUTHORITY_FILE, CERTIFICATE_FILE, KEY_FILE, Credentials
@@ -15,7 +15,6 @@ from svclab.cluster.docker.status import life
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.observed import RUNNING
 
-T = TypeVar("T")
 _PAUSE = 0.02  # seconds between two looks
 _PATIENCE = 20.0  # seconds for an API server that was just started to write the credentials
 
@@ -35,42 +34,40 @@ def take_admin(engine: Engine, address: str) -> None:
 def equip_nodes(engine: Engine, *nodes: str) -> None:
     """Gives each node a join token, and the credentials of the cluster's DNS. Raises ClusterError."""
     dns = engine.read(names.API_SERVER, BUNDLES["cluster-dns"])
-    for node, token in _tokens(engine, nodes).items():
-        engine.write(node, TOKEN, token)
-        engine.write(node, DNS_CREDENTIALS, dns)
+    tokens = _tokens(engine, nodes)
+    with ThreadPoolExecutor() as pool:
+        folders = [{TOKEN: _files(token), DNS_CREDENTIALS: dns} for token in tokens]
+        list(pool.map(engine.write, nodes, folders))
 
 
 def equip_cloud(engine: Engine) -> None:
     """Gives the cloud its credentials. Raises ClusterError."""
-    engine.write(names.CLOUD, CLOUD_CREDENTIALS, engine.read(names.API_SERVER, BUNDLES["cloud-controller"]))
+    engine.write(names.CLOUD, {CLOUD_CREDENTIALS: engine.read(names.API_SERVER, BUNDLES["cloud-controller"])})
 
 
-def _patiently(ask: Callable[[], T]) -> T:
-    """The answer of an API server that may just be starting. Raises ClusterError."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return ask()
-        except errors.Unreachable as error:
-            if time.monotonic() > deadline:
-                raise ClusterError(f"no join token: {error}") from error
-            time.sleep(_PAUSE)
-        except errors.ApiError as error:
-            raise ClusterError(f"no join token: {error}") from error
+def _files(credentials: Credentials) -> Mapping[str, bytes]:
+    parts = (credentials.authority, credentials.key, credentials.certificate)
+    return dict(zip((AUTHORITY_FILE, KEY_FILE, CERTIFICATE_FILE), parts, strict=True))
 
 
-def _tokens(engine: Engine, nodes: tuple[str, ...]) -> Mapping[str, Mapping[str, bytes]]:
-    """The files of a join token for each node."""
+def _tokens(engine: Engine, nodes: Sequence[str]) -> Sequence[Credentials]:
+    """A join token for each node, from an API server that may just be starting. Raises ClusterError."""
     from svclab.client.joining import join_token
 
     endpoint = Endpoint(engine.state.endpoint)
 
-    async def ask() -> list[Credentials]:
+    async def ask() -> Sequence[Credentials]:
         own = Credentials.load(endpoint.folder)
-        return await asyncio.gather(*(join_token(endpoint.address, own, node) for node in nodes))
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return await asyncio.gather(*(join_token(endpoint.address, own, node) for node in nodes))
+            except errors.Unreachable:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(_PAUSE)
 
-    made = _patiently(lambda: asyncio.run(ask()))
-    return {
-        node: {AUTHORITY_FILE: token.authority, KEY_FILE: token.key, CERTIFICATE_FILE: token.certificate}
-        for node, token in zip(nodes, made, strict=True)
-    }
+    try:
+        return asyncio.run(ask())
+    except errors.ApiError as error:
+        raise ClusterError(f"no join token: {error}") from error
