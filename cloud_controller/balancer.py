@@ -74,6 +74,8 @@ class Balancer:
             for address in addresses
         ]
         self._health.watch({check for _, _, checks in wanted for check in checks})
+        if not self._applied:  # what an earlier run left goes on until it is known who is healthy
+            await self._health.probed()
         balancers = [self._balancer(*row) for row in wanted]
         if balancers and not self._is_set_up:  # most clusters never get here
             await asyncio.to_thread(self._links.set_up)

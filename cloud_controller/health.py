@@ -45,6 +45,7 @@ class HealthChecks:
         self._changed = changed
         self._probe = probe
         self._tasks: dict[Check, asyncio.Task[None]] = {}
+        self._probed: dict[Check, asyncio.Event] = {}
         self._healthy: set[Check] = set()
 
     def is_healthy(self, check: Check) -> bool:
@@ -54,9 +55,16 @@ class HealthChecks:
         """Probes these targets from now on and no others; a new target is unhealthy until its first probe."""
         for check in self._tasks.keys() - checks:
             self._tasks.pop(check).cancel()
+            self._probed.pop(check).set()
             self._healthy.discard(check)
         for check in checks - self._tasks.keys():
+            self._probed[check] = asyncio.Event()
             self._tasks[check] = asyncio.create_task(self._follow(check))
+
+    async def probed(self) -> None:
+        """Returns when each target has been probed once, which takes one interval at most."""
+        for event in [*self._probed.values()]:
+            await event.wait()
 
     async def stop(self) -> None:
         self.watch(set())
@@ -71,4 +79,5 @@ class HealthChecks:
                 streak = 0
                 (self._healthy.add if passed else self._healthy.discard)(check)
                 self._changed()
+            self._probed[check].set()
             await asyncio.sleep(max(0.0, began + self._cadence.interval - loop.time()))

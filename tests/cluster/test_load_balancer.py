@@ -209,7 +209,7 @@ LOAD = r"""
 import select, socket, sys
 counts, host = {"ok": 0, "failed": 0}, sys.argv[1]
 print("started", flush=True)
-while not select.select([sys.stdin], [], [], 0)[0]:
+while not select.select([sys.stdin], [], [], 0.004)[0]:
     try:
         with socket.create_connection((host, 80), timeout=3) as client:
             client.sendall(b"GET /hostname HTTP/1.0\r\n\r\n")

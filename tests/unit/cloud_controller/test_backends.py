@@ -67,3 +67,17 @@ async def test_only_200_is_healthy(answer: bytes, healthy: bool) -> None:
         port = server.sockets[0].getsockname()[1]
         assert await http_probe(Check("127.0.0.1", port), 2.0) is healthy
     assert await http_probe(Check("127.0.0.1", port), 2.0) is False
+
+
+async def test_every_target_is_known_after_its_first_probe() -> None:
+    async def probe(check: Check, _: float) -> bool:
+        return check.port == 1
+
+    checks = HealthChecks(Cadence(3600.0), lambda: None, probe)
+    checks.watch({Check("10.0.0.2", 1), Check("10.0.0.2", 2)})
+    assert not checks.is_healthy(Check("10.0.0.2", 1))
+    await checks.probed()
+    assert checks.is_healthy(Check("10.0.0.2", 1))
+    assert not checks.is_healthy(Check("10.0.0.2", 2))
+    await checks.stop()
+    await checks.probed()
