@@ -41,10 +41,12 @@ class Scheduler:
             return
         self._binding[key] = bound
         try:
-            self._binding[key] = await self._client.update(bound)
+            answer = await self._client.update(bound)
         except (errors.NotFound, errors.Conflict):
             self._binding.pop(key, None)
             raise
+        if key in self._binding:  # else the watch was faster: the pod has been seen bound
+            self._binding[key] = answer
         self._recorder.event(pod, "Normal", "Scheduled", f"Successfully assigned {key} to {bound.spec.nodeName}")
 
     async def _choose(self, pod: core_pb2.Pod) -> core_pb2.Pod | None:
