@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from bench.figures import Figure, percentile
 from bench.probe import Probe
@@ -15,8 +16,9 @@ GAP = 0.05  # seconds between changes: each is one change, not part of a burst
 def service_latency(cluster: Cluster) -> Iterator[Figure]:
     """Services over running pods, asked for on every node from the moment before they are written."""
     delays = []
-    probes = [Probe(int(agent["pid"])) for agent in cluster.agents()]
-    with cluster.client() as client:
+    with ExitStack() as stack:
+        probes = [stack.enter_context(Probe(int(agent["pid"]))) for agent in cluster.agents()]
+        client = stack.enter_context(cluster.client())
         for number in range(CHANGES):
             address = f"10.96.{100 + number // 200}.{number % 200 + 1}"
             for probe in probes:
@@ -25,8 +27,6 @@ def service_latency(cluster: Cluster) -> Iterator[Figure]:
             begun = time.monotonic()
             client.create(_service(number, address))
             delays += [(probe.answered() - begun) * 1000 for probe in probes]
-    for probe in probes:
-        probe.__exit__(None, None, None)
     yield Figure("Service written to answered on each node, p50", percentile(delays, 50), "ms", 20, len(delays))
     yield Figure("Service written to answered on each node, p99", percentile(delays, 99), "ms", 100, len(delays))
 

@@ -44,6 +44,7 @@ class Probe:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ours.shutdown(socket.SHUT_RDWR)  # closing would not do: probes forked later have this end too
         self._answers.close()
         self._ours.close()
         os.waitpid(self._child, 0)
