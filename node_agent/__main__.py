@@ -21,6 +21,10 @@ def parse(arguments: list[str]) -> Config:
     parser.add_argument("--node-name", required=True)
     parser.add_argument("--server", required=True, help="unix:/path or host:port of the API server")
     parser.add_argument("--node-ip", action="append", required=True, help="the node's own address; one a family")
+    parser.add_argument("--node-external-ip", action="append", default=[], help="an address by which others reach it")
+    parser.add_argument(
+        "--node-port-address", action="append", default=[], help="CIDR of node addresses that node ports answer on"
+    )
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--credentials", type=Path, help="folder of the node's certificate, for a server at host:port")
     parser.add_argument("--join-token", type=Path, help="folder of the token by which it gets its certificate")
@@ -38,6 +42,8 @@ def parse(arguments: list[str]) -> Config:
         node_name=options.node_name,
         server=options.server,
         node_ips=tuple(options.node_ip),
+        external_ips=tuple(options.node_external_ip),
+        node_port_addresses=tuple(options.node_port_address),
         state_dir=options.state_dir,
         credentials=options.credentials,
         join_token=options.join_token,

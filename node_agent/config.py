@@ -18,6 +18,7 @@ class Config:
     credentials: Path | None = None  # the folder of its certificate, for a server at host:port
     join_token: Path | None = None  # the folder of the token that gets it one
     dns_credentials: Path | None = None  # the folder that pods of the cluster's DNS find, for a server at host:port
+    external_ips: tuple[str, ...] = ()  # ExternalIPs: addresses by which others reach it
     cluster_domain: str = "cluster.local"
     dns_ip: str = "10.96.0.10"  # what pods ask for names
     cluster_cidr: str = "10.244.0.0/16"  # with two IP families: one for each, a comma between them
@@ -34,5 +35,5 @@ class Config:
     root_size: str = "256m"  # of a container's root file system, as in tmpfs(5)
     metrics_port: int = 10249
     healthz_port: int = 10256
-    node_port_addresses: tuple[str, ...] = ()  # CIDRs; empty: every address of the node
+    node_port_addresses: tuple[str, ...] = ()  # CIDRs; empty: the primary address of each family
     verbose: bool = False  # tracebacks of errors that have one clear line

@@ -87,6 +87,7 @@ def node_status(present: core_pb2.NodeStatus, config: Config, machine: Machine, 
         status.allocatable[name].string = amount
     del status.addresses[:]
     status.addresses.extend(core_pb2.NodeAddress(type="InternalIP", address=ip) for ip in config.node_ips)
+    status.addresses.extend(core_pb2.NodeAddress(type="ExternalIP", address=ip) for ip in config.external_ips)
     status.addresses.add(type="Hostname", address=config.node_name)
     status.nodeInfo.CopyFrom(_node_info(machine))
     for kind, reason, message in CONDITIONS:

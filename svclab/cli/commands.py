@@ -31,6 +31,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "clusters": _lifecycle("clusters", "List the clusters of this user"),
         "status": _lifecycle("status", "Show the processes and nodes of a cluster"),
         "node": _lifecycle("node", "Add, remove, stop and start nodes, or run a command in one"),
+        "context": _lifecycle("context", "Name API servers that answer on TCP, and choose one"),
+        "token": _lifecycle("token", "Make tokens by which nodes join"),
         "outside": _lifecycle("outside", "Run a command where a client outside of the cluster would be"),
         "cloud": _verb("cloud", "Show the mock cloud's load balancers, or let it fail on purpose"),
         "cluster-info": _verb("cluster-info", "Display addresses of the control plane"),

@@ -28,7 +28,7 @@ class Endpoint:
         """host:port; "" where nothing has been saved."""
         try:
             return (self.folder / SERVER_FILE).read_text().strip()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return ""
 
     @property

@@ -122,16 +122,7 @@ class Engine:
 
     def read(self, part: str, folder: str) -> Mapping[str, bytes]:
         """The files of a folder in a container by name; none while there is no such folder."""
-        import docker
-
-        try:
-            chunks, _ = self.api.get_archive(names.name_of(self.state.name, part), folder)
-            content = io.BytesIO(b"".join(chunks))
-        except docker.errors.NotFound:
-            return {}
-        with tarfile.open(fileobj=content) as archive:
-            files = [member for member in archive if member.isfile()]
-            return {Path(member.name).name: archive.extractfile(member).read() for member in files}  # type: ignore[union-attr]
+        return read_folder(self.api, names.name_of(self.state.name, part), folder)
 
     def write(self, part: str, folders: Folders) -> None:
         """Writes folders into the container's volume (STATE), readable by root alone; it need not run."""
@@ -175,6 +166,23 @@ class Engine:
         """The image that a container was made from."""
         with told(part):
             return str(self.api.inspect_container(names.name_of(self.state.name, part))["Config"]["Image"])
+
+
+def read_folder(api: Any, container: str, folder: str) -> Mapping[str, bytes]:
+    """The files of a folder in a container by name; none while there is no such folder."""
+    import docker
+
+    try:
+        chunks, _ = api.get_archive(container, folder)
+        content = io.BytesIO(b"".join(chunks))
+    except docker.errors.NotFound:
+        return {}
+    files = {}
+    with tarfile.open(fileobj=content) as archive:
+        for member in archive:
+            if file := archive.extractfile(member):
+                files[Path(member.name).name] = file.read()
+    return files
 
 
 def packed(folders: Folders) -> bytes:

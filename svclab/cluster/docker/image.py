@@ -34,7 +34,8 @@ def fingerprint(root: Path) -> str:
 def sources(root: Path) -> Iterator[Path]:
     """The files that go into the image."""
     yield root / "pyproject.toml"
-    yield from (root / "compose" / name for name in ("Dockerfile", "svclab", "svclab-node"))
+    yield root / "compose" / "Dockerfile"
+    yield from sorted((root / "compose").glob("svclab*"))
     for package in PACKAGES:
         files = (path for path in (root / package).rglob("*") if "__pycache__" not in path.parts and path.is_file())
         yield from sorted(path for path in files if path.suffix in {".py", ".yaml", ".proto"})
