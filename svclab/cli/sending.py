@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protos.api_pb2 import ExecOpen, Frame
 from svclab.cli.errors import CliError
-from svclab.cli.settings import client
 from svclab.trace.observation import Seen, Sent, seen_rows, sent_row
 from svclab.trace.programs import observe, probe
 from svclab.trace.question import OUTSIDE, Source
 from svclab.trace.trace import Trace
+
+if TYPE_CHECKING:
+    from svclab.client import SyncClient
 
 BALANCER = "load balancer"  # what the model calls the machine `cloud`
 _PYTHON = ("python3", "-I", "-S", "-c")
@@ -84,11 +86,11 @@ def _probe(number: int, trace: Trace) -> dict[str, Any]:
     return {"id": number, "protocol": protocol, "host": name if resolve else host, "port": port, "resolve": resolve}
 
 
-def send(cluster: str, source: Source, traces: Sequence[Trace], patience: float) -> list[Sent]:
-    """Sends one packet for each prediction, all of the same source, all at once; `patience` in seconds."""
+def send(api: "SyncClient", cluster: str, source: Source, traces: Sequence[Trace], patience: float) -> list[Sent]:
+    """Sends one packet for each prediction, all from their common source, all at once; `patience` in seconds."""
     rows = probes(traces)
     command = (*_PYTHON, Path(probe.__file__).read_text(), json.dumps(rows), str(patience))
-    output = _in_pod(source, command) if source.pod is not None else _in_machine(cluster, source, command)
+    output = _in_pod(api, source, command) if source.pod is not None else _in_machine(cluster, source, command)
     return [sent_row(answer, row["port"]) for answer, row in zip(json.loads(output), rows, strict=True)]
 
 
@@ -101,11 +103,11 @@ def _in_machine(cluster: str, source: Source, command: Sequence[str]) -> str:
     return done.stdout
 
 
-def _in_pod(source: Source, command: Sequence[str]) -> str:
+def _in_pod(api: "SyncClient", source: Source, command: Sequence[str]) -> str:
     assert source.pod is not None
     opening = ExecOpen(namespace=source.pod.namespace, pod=source.pod.name, command=command)
     output, errors = bytearray(), bytearray()
-    for frame in client().exec(opening, [Frame(endOfInput=True)]):
+    for frame in api.exec(opening, [Frame(endOfInput=True)]):
         output += frame.stdout
         errors += frame.stderr
         if frame.WhichOneof("frame") == "exitCode" and frame.exitCode:

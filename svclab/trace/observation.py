@@ -121,8 +121,8 @@ def _steps(world: World, trace: Trace, sent: Sent, seen: Sequence[Seen]) -> list
     flow: Flow = (protocol, *sent.source, *sent.destination)
     steps: list[Step] = []
     while True:
-        visited = {step.node for step in steps}
-        rows = [row for row in seen if row.flow == flow and row.node not in visited]
+        passed = {(step.node, step.seen.flow) for step in steps}
+        rows = [row for row in seen if row.flow == flow and (row.node, flow) not in passed]
         if not rows:
             return steps
         row = min(rows, key=lambda found: _order(world, trace, found))

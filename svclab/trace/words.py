@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import groupby
 
 from svclab.trace.endpoints import Considered
 from svclab.trace.observation import Observation
@@ -36,8 +37,8 @@ def _lines(trace: Trace) -> Iterator[str]:
         yield from _hop(hop)
     yield ""
     yield "Ends:"
-    for end in trace.ends:
-        yield from (f"{_INDENT}{line}" for line in _end(end))
+    for _, alike in groupby(trace.ends, lambda end: (end.verdict, end.masqueraded, end.masquerade)):
+        yield from (f"{_INDENT}{line}" for line in _alike(list(alike)))
 
 
 def _target(trace: Trace) -> str:
@@ -80,18 +81,24 @@ def _considered(item: Considered) -> str:
     return f"{'kept   ' if item.kept else 'dropped'} {address}{who}{where}: {item.reason}{field}"
 
 
-def _end(end: End) -> Iterator[str]:
+def _alike(ends: Sequence[End]) -> Iterator[str]:
+    """Ends that share the reason why the source is, or is not, translated."""
+    yield from map(_end, ends)
+    if ends[0].verdict is Verdict.DELIVERED:
+        kind = "masqueraded" if ends[0].masqueraded else "not masqueraded"
+        yield f"{_INDENT}{kind}: {because(ends[0].masquerade)}"
+
+
+def _end(end: End) -> str:
     if end.verdict is not Verdict.DELIVERED:
         where = f" by {end.place}" if end.place and end.verdict is not Verdict.LEFT else ""
-        yield f"{fraction(end.probability)} {VERDICTS[end.verdict]}{where}: {because(end.cause)}"
-        return
+        return f"{fraction(end.probability)}: {VERDICTS[end.verdict]}{where}: {because(end.cause)}"
     via = f" via {end.via}" if end.via and end.via != end.place else ""
     who = f" {end.pod}" if end.pod else ""
     place = f" on {end.place}" if end.place else " outside of the cluster"
-    yield f"{fraction(end.probability)} arrives at {socket_text(end.address, end.port)}{who}{place}{via}"
-    source = end.source or "the load balancer's address"
-    kind = "masqueraded" if end.masqueraded else "not masqueraded"
-    yield f"    its client is {source}, {kind}: {because(end.masquerade)}"
+    source = end.source or "the load balancer"
+    to = socket_text(end.address, end.port)
+    return f"{fraction(end.probability)}: arrives at {to}{who}{place}{via}; its client is {source}"
 
 
 def describe_observed(seen: Observation, differences: Sequence[str]) -> str:

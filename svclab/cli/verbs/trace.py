@@ -1,6 +1,7 @@
 """`svclab trace`."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ from svclab.trace.question import QuestionError, parse_source, parse_target
 from svclab.trace.trace import Trace, predict
 from svclab.trace.words import describe, describe_observed
 from svclab.trace.world import World, world
+
+if TYPE_CHECKING:
+    from svclab.client import SyncClient
 
 EXAMPLES = """
 # The way of a packet from a pod to a Service, in words
@@ -66,7 +70,7 @@ def trace(source: str, target: str, sends: bool, timeout: float, output: str | N
     state = running_cluster()
     with cluster_errors():
         config = state.load()
-    facts = read_world(config)
+    facts = read_world(client(), config)
     try:
         sender = parse_source(facts, source, namespace(), outside_addresses(config))
         where = sender.pod.namespace if sender.pod else namespace()
@@ -85,9 +89,8 @@ def trace(source: str, target: str, sends: bool, timeout: float, output: str | N
         raise ExitWith(1)
 
 
-def read_world(config: ClusterConfig) -> World:
+def read_world(api: "SyncClient", config: ClusterConfig) -> World:
     """What the API holds now."""
-    api = client()
     return world(
         api.list(kinds.SERVICES).items,
         api.list(kinds.ENDPOINT_SLICES).items,
@@ -115,5 +118,5 @@ def _send(cluster: str, config: ClusterConfig, facts: World, predicted: Trace, p
             f"no packet can be sent from {predicted.source}: the outside client is {outside_addresses(config)}"
         )
     with Observers(cluster, machines(facts, config)).watching() as observers:
-        sent = send(cluster, predicted.source, [predicted], patience)[0]
+        sent = send(client(), cluster, predicted.source, [predicted], patience)[0]
         return observe(facts, predicted, sent, observers.seen())

@@ -8,6 +8,7 @@ after the end of stdin one JSON list of what it saw: a row each for a packet, as
 import ctypes
 import json
 import os
+import select
 import socket
 import struct
 import sys
@@ -164,24 +165,33 @@ def entry_of(found: Attributes, family: int) -> dict[str, Any]:
     }
 
 
+def watch(sock: socket.socket, packets: Packets) -> None:
+    """Until stdin ends, and all that was sent before it has been read."""
+    sock.setblocking(False)
+    ended = False
+    while True:
+        waiting = [sock] if ended else [sock, sys.stdin]
+        ready, _, _ = select.select(waiting, (), (), 0 if ended else None)
+        if sock in ready:
+            for kind, data in messages(sock.recv(1 << 20)):
+                if kind == TRACE_MESSAGE:
+                    packets.take(attributes(data))
+        elif ended:
+            return
+        ended = ended or sys.stdin in ready
+
+
 def main() -> None:
     table = f"svclab-trace-{os.getpid()}"
+    packets = Packets(table)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
         sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         sock.bind((0, 0))
         sock.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, NFTRACE_GROUP)
         nftables = Nftables(rules(table))
         print("ready", flush=True)
-        sys.stdin.read()  # the kernel keeps the messages
-        packets = Packets(table)
-        sock.setblocking(False)
-        try:
-            while True:
-                for kind, data in messages(sock.recv(1 << 20)):
-                    if kind == TRACE_MESSAGE:
-                        packets.take(attributes(data))
-        except BlockingIOError:
-            del nftables
+        watch(sock, packets)
+        del nftables
     print(json.dumps([row | {"entry": conntrack(tuple(row["flow"]))} for row in packets.rows]))
 
 
