@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 
-from node_agent import registration
+from node_agent import registration, syscalls
 from node_agent.config import Config
 from node_agent.registration import Machine
 from protos import kinds, timestamps
@@ -52,6 +52,7 @@ class Heartbeat:
                 if time.monotonic() >= due:
                     await self._renew()
                     due = time.monotonic() + self._config.heartbeat
+                    syscalls.trim_heap()  # gives back what a burst of changes took
                 await self._post()
             except errors.Unreachable:
                 await self._client.ready()

@@ -85,6 +85,11 @@ def limit_heaps(count: int) -> None:
     _libc.mallopt(M_ARENA_MAX, count)
 
 
+def trim_heap() -> None:
+    """Gives free memory of the C heap back to the kernel: malloc_trim(3)."""
+    _libc.malloc_trim(ctypes.c_size_t(0))
+
+
 def inotify(path: str) -> int:
     """A non-blocking descriptor that becomes readable when something in the folder is written, made or moved."""
     descriptor = int(_libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))

@@ -11,6 +11,7 @@ from protos.kubernetes import core_pb2
 
 STARTUP, READINESS, LIVENESS = "Startup", "Readiness", "Liveness"
 PERIOD, TIMEOUT, SUCCESS_THRESHOLD, FAILURE_THRESHOLD = 10, 1, 1, 3  # the API's defaults
+FIRST_PAUSE = 0.05  # seconds before a container that is not ready yet is looked at again
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Tally:
         run = self.run + 1 if result == self.last else 1
         needed = self.success_threshold if result else self.failure_threshold
         return replace(self, last=result, run=run, verdict=result if run >= needed else self.verdict)
+
+
+def period(probe: core_pb2.Probe) -> float:
+    """Seconds between attempts."""
+    return float(probe.periodSeconds or PERIOD)
 
 
 def tally_of(probe: core_pb2.Probe) -> Tally:
@@ -79,17 +85,37 @@ class Probes:
 
     async def _repeat(self, kind: str, probe: core_pb2.Probe) -> None:
         """Makes attempts for ever; a startup probe until it has succeeded."""
-        tally = tally_of(probe)
+        tally, passed = tally_of(probe), False
         await asyncio.sleep(probe.initialDelaySeconds)
+        result = await self._attempt(kind, probe)
         while True:
-            before = tally.verdict
-            tally = tally.add(await self._attempt(kind, probe))
+            before, tally = tally.verdict, tally.add(result)
             if tally.verdict != before:
                 if self._judge(kind, probe, verdict=bool(tally.verdict)):
                     return
                 if kind != READINESS and not tally.verdict:
                     tally = tally_of(probe)
-            await asyncio.sleep(probe.periodSeconds or PERIOD)
+            passed = passed or bool(tally.verdict)
+            eager = kind != LIVENESS and not passed and tally.success_threshold == 1
+            result = await self._period(probe, eager=eager) or await self._attempt(kind, probe)
+
+    async def _period(self, probe: core_pb2.Probe, *, eager: bool) -> bool:
+        """Lets one period pass. When eager, looks more often meanwhile, and returns True at the first success.
+
+        So a pod is ready as soon as it can be, while failures are counted and told at the pace of the manifest.
+        """
+        if not eager:
+            await asyncio.sleep(period(probe))
+            return False
+        loop = asyncio.get_running_loop()
+        end, pause = loop.time() + period(probe), FIRST_PAUSE
+        while loop.time() + pause < end:
+            await asyncio.sleep(pause)
+            pause *= 2
+            if not await self._failure(probe):
+                return True
+        await asyncio.sleep(end - loop.time())
+        return False
 
     def _judge(self, kind: str, probe: core_pb2.Probe, *, verdict: bool) -> bool:
         """Acts on a changed verdict; True if the probe is over."""
@@ -101,14 +127,18 @@ class Probes:
         return kind == STARTUP and verdict
 
     async def _attempt(self, kind: str, probe: core_pb2.Probe) -> bool:
+        if failure := await self._failure(probe):
+            self._unhealthy(f"{kind} probe failed: {failure}")
+        return not failure
+
+    async def _failure(self, probe: core_pb2.Probe) -> str:
+        """Makes one attempt: why it failed, or ""."""
+        limit = probe.timeoutSeconds or TIMEOUT
         try:
-            async with asyncio.timeout(probe.timeoutSeconds or TIMEOUT):
+            async with asyncio.timeout(limit):
                 await checks.check(probe.handler, self._container, self._sandbox)
         except CheckFailed as failure:
-            text = str(failure)
+            return str(failure) or "failed"
         except TimeoutError:
-            text = f"command timed out after {probe.timeoutSeconds or TIMEOUT}s"
-        else:
-            return True
-        self._unhealthy(f"{kind} probe failed: {text}")
-        return False
+            return f"command timed out after {limit}s"
+        return ""
