@@ -36,11 +36,12 @@ Claimed = dict[str, Claim]  # "10.96.0.1 . tcp . 80" -> the claim
 
 
 def claims_of(port: ServicePort, node: NodeFacts) -> Claimed:
-    """Every address that the svc-port would answer on at this node."""
+    """Every address that the svc-port would answer on at this node: of the families that the Service has."""
     claimed: Claimed = {}
+    families = {":" in ip for ip in port.cluster_ips}
 
     def claim(rank: Rank, addresses: Iterable[str], number: int) -> None:
-        for ip in filter(None, addresses):
+        for ip in (ip for ip in addresses if ip and (":" in ip) in families):
             claimed.setdefault(f"{ip} . {port.protocol} . {number}", Claim(rank, port.created, port.name, ip))
 
     claim(Rank.CLUSTER_IP, port.cluster_ips, port.port)

@@ -84,6 +84,12 @@ class StaleFlows:
         self._services = UdpServices()
         self._changed: set[Vip] = set()
         self._wake = asyncio.Event()
+        self._is_forgetting = False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there may be stale flows yet."""
+        return bool(self._changed) or self._is_forgetting
 
     def committed(self, ports: Mapping[ServicePortName, Served], gone: Iterable[ServicePortName]) -> None:
         """The kernel has these rules: only now may flows go, or the next datagram would make the same one again."""
@@ -98,6 +104,7 @@ class StaleFlows:
             await self._wake.wait()
             self._wake.clear()
             changed, self._changed = self._changed, set()
+            self._is_forgetting = True
             try:
                 await self._forget(changed)
             except OSError as error:
@@ -105,6 +112,8 @@ class StaleFlows:
                 self._changed |= changed
                 self._wake.set()
                 await asyncio.sleep(RETRY)
+            finally:
+                self._is_forgetting = False
 
     async def _forget(self, changed: set[Vip]) -> None:
         flows = await asyncio.to_thread(self._conntrack.udp_flows)
