@@ -11,8 +11,8 @@ from svclab.cluster.netns import namespaces
 
 _REQUEST = b"GET /hostname HTTP/1.0\r\n\r\n"
 _PATIENCE = 10.0  # seconds
-_PAUSE = 0.0005  # between attempts; a rule that is not there yet refuses at once
-_ATTEMPT = 0.05  # seconds for one attempt
+_PAUSE = 0.0002  # between attempts
+_ATTEMPT = 0.005  # seconds for one attempt: packets to an address that is no Service's yet are dropped
 
 
 class Probe:
