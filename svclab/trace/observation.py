@@ -13,6 +13,7 @@ REFUSING_CHAINS = ("reject-packet", "refuse")
 OUTCOMES = {
     "answered": "got an answer",
     "refused": "was refused",
+    "blocked": "was told by its own machine that it may not send",
     "silent": "heard nothing",
     "unreachable": "was told that there is no route",
     "unresolved": "got no address for the name",
@@ -144,7 +145,7 @@ def _step_text(world: World, row: Seen) -> str:
     chains = " > ".join(dict.fromkeys(chain.split(" ", 1)[1] for chain in row.chains))
     by = f" by {chains}" if chains else ""
     if row.dropped:
-        return f"{'refused' if row.dropped.split()[-1] in REFUSING_CHAINS else 'dropped'}{by}"
+        return f"{'refused' if _refuses(row) else 'dropped'}{by}"
     if row.entry is None:
         return f"seen, and no connection was made of it{by}"
     if not row.entry.destination_translated:
@@ -156,10 +157,16 @@ def _step_text(world: World, row: Seen) -> str:
     return f"destination becomes {to}, {source}{by}"
 
 
+def _refuses(row: Seen) -> bool:
+    return row.dropped in REFUSING_CHAINS
+
+
 def _result(sent: Sent, steps: list[Step]) -> Observation:
     verdict, place = _verdict(sent, steps)
     entries = [(step.node, step.seen.entry) for step in steps if step.seen.entry is not None]
-    if verdict is not Verdict.DELIVERED or not entries:
+    if verdict is Verdict.DELIVERED and not entries:  # it never left the pod
+        return Observation(sent, tuple(steps), verdict, sent.destination, source=sent.source[0])
+    if verdict is not Verdict.DELIVERED:
         return Observation(sent, tuple(steps), verdict, place=place)
     chosen = [(node, entry) for node, entry in entries if entry.destination_translated]
     last = entries[-1][1]
@@ -181,7 +188,7 @@ def _verdict(sent: Sent, steps: list[Step]) -> tuple[Verdict, str]:
     if steps and not stopped:
         return Verdict.DELIVERED, ""
     place = steps[-1].node if steps else ""
-    if sent.outcome == "refused":
+    if sent.outcome == "refused" or (sent.outcome == "blocked" and steps and _refuses(steps[-1].seen)):
         return Verdict.REFUSED, place
     if sent.outcome == "answered":
         return Verdict.DELIVERED, place

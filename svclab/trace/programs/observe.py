@@ -18,8 +18,7 @@ from typing import Any
 MARK = 0x35  # the code point; of the pool for experiments and local use
 NETLINK_NETFILTER, SOL_NETLINK, ADD_MEMBERSHIP = 12, 270, 1
 NFTRACE_GROUP, TRACE_MESSAGE = 9, 10 << 8 | 17  # NFNLGRP_NFTRACE; NFNL_SUBSYS_NFTABLES, NFT_MSG_TRACE
-CONNTRACK_GET, CONNTRACK_NEW = 1 << 8 | 1, 1 << 8 | 0  # NFNL_SUBSYS_CTNETLINK
-NESTED = 0x8000
+CONNTRACK_GROUP, CONNTRACK_NEW = 1, 1 << 8  # NFNLGRP_CONNTRACK_NEW; NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW
 SO_RCVBUFFORCE = 33
 VERDICTS = {0: "drop", 1: "accept", 0xFFFFFFFF: "continue", 0xFFFFFFFE: "break"}
 VERDICTS |= {0xFFFFFFFD: "jump", 0xFFFFFFFC: "goto", 0xFFFFFFFB: "return"}
@@ -65,10 +64,6 @@ def attributes(data: bytes) -> Attributes:
         found[kind & 0x3FFF] = data[at + 4 : at + length]
         at += max(4, (length + 3) & ~3)
     return found
-
-
-def attribute(kind: int, data: bytes) -> bytes:
-    return struct.pack("=HH", len(data) + 4, kind) + data + b"\0" * (-len(data) % 4)
 
 
 def messages(data: bytes) -> list[tuple[int, bytes]]:
@@ -131,42 +126,34 @@ def is_decision(found: Attributes) -> bool:
     return struct.unpack("!I", found[4])[0] in (1, 3)
 
 
-def conntrack(flow: Tuple) -> dict[str, Any] | None:
-    """The entry of a flow, by its original direction: who answers whom. None if there is none."""
-    protocol, source, source_port, destination, destination_port = flow
-    family = socket.AF_INET6 if ":" in source else socket.AF_INET
-    kinds = (3, 4) if family == socket.AF_INET6 else (1, 2)
-    addresses = b"".join(
-        attribute(kind, socket.inet_pton(family, ip)) for kind, ip in zip(kinds, (source, destination), strict=True)
-    )
-    ports = attribute(1, bytes((protocol,)))
-    ports += attribute(2, struct.pack("!H", source_port)) + attribute(3, struct.pack("!H", destination_port))
-    body = struct.pack("=BBH", family, 0, 0)
-    body += attribute(1 | NESTED, attribute(1 | NESTED, addresses) + attribute(2 | NESTED, ports))
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
-        sock.send(struct.pack("=IHHII", 16 + len(body), CONNTRACK_GET, 1, 1, 0) + body)
-        kind, data = messages(sock.recv(65536))[0]
-    return entry_of(attributes(data), family) if kind == CONNTRACK_NEW else None
-
-
-def entry_of(found: Attributes, family: int) -> dict[str, Any]:
-    reply, version6 = attributes(found[2]), family == socket.AF_INET6
-    addresses, ports = attributes(reply[1]), attributes(reply[2])
+def entry_of(found: Attributes) -> tuple[Tuple, dict[str, Any]]:
+    """A new conntrack entry: the flow as it came, and who answers whom."""
+    flow = ends(found[1])
+    _, answerer, answer_port, client, client_port = ends(found[2])
     status = struct.unpack("!I", found[3])[0]
-
-    def end(address: int, port: int) -> tuple[str, int]:
-        return socket.inet_ntop(family, addresses[address + 2 * version6]), struct.unpack("!H", ports[port])[0]
-
-    return {
-        "answers": end(1, 2),
-        "to": end(2, 3),
+    return flow, {
+        "answers": (answerer, answer_port),
+        "to": (client, client_port),
         "source_translated": bool(status & SOURCE_NAT),
         "destination_translated": bool(status & DESTINATION_NAT),
     }
 
 
-def watch(sock: socket.socket, packets: Packets) -> None:
-    """Until stdin ends, and all that was sent before it has been read."""
+def ends(nested: bytes) -> Tuple:
+    """A tuple of conntrack: CTA_TUPLE_IP and CTA_TUPLE_PROTO."""
+    found = attributes(nested)
+    addresses, ports = attributes(found[1]), attributes(found[2])
+    family, first = (socket.AF_INET, 1) if 1 in addresses else (socket.AF_INET6, 3)
+    source, destination = (socket.inet_ntop(family, addresses[kind]) for kind in (first, first + 1))
+    source_port, destination_port = (struct.unpack("!H", ports.get(kind, b"\0\0"))[0] for kind in (2, 3))
+    return ports[1][0], source, source_port, destination, destination_port
+
+
+def watch(sock: socket.socket, packets: Packets, entries: dict[Tuple, Any]) -> None:
+    """Until stdin ends, and all that was sent before it has been read.
+
+    Entries are taken as they are made: a connection that is refused further on takes its entries with it.
+    """
     sock.setblocking(False)
     ended = False
     while True:
@@ -176,6 +163,9 @@ def watch(sock: socket.socket, packets: Packets) -> None:
             for kind, data in messages(sock.recv(1 << 20)):
                 if kind == TRACE_MESSAGE:
                     packets.take(attributes(data))
+                elif kind == CONNTRACK_NEW:
+                    flow, entry = entry_of(attributes(data))
+                    entries[flow] = entry
         elif ended:
             return
         ended = ended or sys.stdin in ready
@@ -183,16 +173,17 @@ def watch(sock: socket.socket, packets: Packets) -> None:
 
 def main() -> None:
     table = f"svclab-trace-{os.getpid()}"
-    packets = Packets(table)
+    packets, entries = Packets(table), dict[Tuple, Any]()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
         sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         sock.bind((0, 0))
-        sock.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, NFTRACE_GROUP)
+        for group in (NFTRACE_GROUP, CONNTRACK_GROUP):
+            sock.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, group)
         nftables = Nftables(rules(table))
         print("ready", flush=True)
-        watch(sock, packets)
+        watch(sock, packets, entries)
         del nftables
-    print(json.dumps([row | {"entry": conntrack(tuple(row["flow"]))} for row in packets.rows]))
+    print(json.dumps([row | {"entry": entries.get(row["flow"])} for row in packets.rows]))
 
 
 if __name__ == "__main__":

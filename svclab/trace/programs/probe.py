@@ -16,7 +16,13 @@ MARK = 0x35 << 2  # the code point of observe.py in its place in the byte
 IPV6_TCLASS = 67
 SCTP = 132
 KINDS = {"TCP": (socket.SOCK_STREAM, 0), "UDP": (socket.SOCK_DGRAM, 0), "SCTP": (socket.SOCK_STREAM, SCTP)}
-REFUSED = (errno.ECONNREFUSED, errno.EPERM, errno.ECONNRESET)  # EPERM: a datagram of this very machine was refused
+OUTCOMES = {
+    0: "answered",
+    errno.ETIMEDOUT: "silent",
+    errno.ECONNREFUSED: "refused",
+    errno.ECONNRESET: "refused",
+    errno.EPERM: "blocked",  # by the rules of this very machine, whether they refuse or drop
+}
 
 Row = dict[str, Any]
 
@@ -67,11 +73,7 @@ def first_datagram(sock: socket.socket) -> int:
 
 
 def outcome(code: int) -> str:
-    if code == 0:
-        return "answered"
-    if code == errno.ETIMEDOUT:
-        return "silent"
-    return "refused" if code in REFUSED else "unreachable"
+    return OUTCOMES.get(code, "unreachable")
 
 
 def result_of(sock: socket.socket) -> int:
