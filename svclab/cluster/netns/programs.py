@@ -1,7 +1,7 @@
 """The programs that a cluster runs, from the cluster's configuration to theirs."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 
 from svclab.cluster.addresses import Plan
@@ -9,13 +9,14 @@ from svclab.cluster.config import ClusterConfig, IPNetwork, NodeConfig
 from svclab.cluster.state import StateFolder
 
 # Loaded once, in the process that all others are forked from. gRPC may be loaded before a fork, but not used.
-_WARM = ("grpc.aio", "apiserver.main", "node_agent.main", "cloud_controller.main")
+MACHINES = ("grpc.aio", "node_agent.main", "cloud_controller.main")
+CONTROL_PLANE = ("apiserver.main",)
 _DNS = 10  # which address of the first service subnet the cluster's DNS has, as everywhere in Kubernetes
 
 
-def warm() -> None:
-    """Loads the modules of every program, and hides them from the garbage collector so that forks share their pages."""
-    for module in _WARM:
+def warm(modules: Iterable[str]) -> None:
+    """Loads modules, and hides them from the garbage collector so that forks share their pages."""
+    for module in modules:
         import_module(module)
     gc.collect()
     gc.freeze()

@@ -14,7 +14,7 @@ from svclab.cluster.config import NodeConfig
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.netns import host, network, partition, programs
 from svclab.cluster.netns.logs import limit_logs
-from svclab.cluster.netns.machine import CLOUD, OUTSIDE, Machine, begin, finish, is_agent
+from svclab.cluster.netns.machine import CLOUD, OUTSIDE, Machine, Starting, begin, finish, is_agent
 from svclab.cluster.netns.operations import operations
 from svclab.cluster.netns.process import Process, fork, wait_for_end
 from svclab.cluster.netns.progress import Progress
@@ -55,14 +55,18 @@ class Supervisor:
         progress.say(step="network")
         self._lay_network()
         progress.say(step="control plane")
-        programs.warm()
         requests = Requests(self.state.supervisor_socket, operations(self))
         self.watch.listen(requests.fileno(), requests.answer)
-        self.watch.add(API_SERVER, lambda: self.state.pid(API_SERVER), self._start_api_server)
-        progress.say(step="nodes")
+        programs.warm(programs.MACHINES)
         machines = [*self.own_machines(), *(self.machine_of(node) for node in self.config.nodes if node.powered)]
         self._end_unwanted({item.name for item in machines})
-        self.start(*(item for item in machines if not self._runs(item)))
+        # Forked before the API server's modules are loaded, which they need not; let go when it is there to answer.
+        missing = [item for item in machines if not self._runs(item)]
+        starting = [begin(item, self.state, self.plan, self.host) for item in missing]
+        programs.warm(programs.CONTROL_PLANE)
+        self.watch.add(API_SERVER, lambda: self.state.pid(API_SERVER), self._start_api_server)
+        progress.say(step="nodes")
+        self._finish(starting)
         for item in machines:
             self._watch_machine(item)
 
@@ -106,11 +110,14 @@ class Supervisor:
 
     def start(self, *machines: Machine) -> None:
         """Starts machines together. Raises ClusterError if one does not come up."""
-        finish([begin(item, self.state, self.plan, self.host) for item in machines], self.state)
-        for item in machines:
-            node = next((node for node in self.config.nodes if node.name == item.name), None)
+        self._finish([begin(item, self.state, self.plan, self.host) for item in machines])
+
+    def _finish(self, starting: list[Starting]) -> None:
+        finish(starting, self.state)
+        for item in starting:
+            node = next((node for node in self.config.nodes if node.name == item.machine.name), None)
             for peer in node.cut_from if node else ():
-                self.cut(item, peer)
+                self.cut(item.machine, peer)
 
     def power_on(self, item: Machine) -> None:
         """Starts one machine and watches over it from now on. Raises ClusterError."""
