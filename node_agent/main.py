@@ -24,6 +24,7 @@ from node_agent.pods.spawner import Spawner
 from node_agent.pods.state import Surroundings
 from node_agent.proxy.conntrack_kernel import KernelConntrack
 from node_agent.proxy.proxier import Proxier, ProxyConfig
+from node_agent.shim import namespaces
 from node_agent.streams.server import StreamServer
 from protos import kinds
 from protos.kubernetes import core_pb2, discovery_pb2
@@ -179,7 +180,8 @@ class Node:
         wanted = dict(SYSCTLS)
         if any(":" in ip for ip in self._config.node_ips):
             wanted |= SYSCTLS_V6
-        for name, error in self._spawner.write_sysctls(wanted).items():
+        write = namespaces.write_sysctls if namespaces.can_write_sysctls() else self._spawner.write_sysctls
+        for name, error in write(wanted).items():
             log.warning("kernel parameter not set", extra={"parameter": name, "error": error})
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from node_agent.pods import sandbox
 from node_agent.pods.connection import ShimError
 from node_agent.pods.folders import PodFolder, pod_folder, pod_folders
+from node_agent.pods.removal import kill_shim
 from node_agent.pods.sandbox import Sandbox
 from node_agent.pods.state import Surroundings
 from node_agent.pods.worker import PodWorker
@@ -14,6 +15,8 @@ from protos.kubernetes import core_pb2
 from svclab.client import Key
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+
+ADOPTION_PATIENCE = 3.0  # seconds for a shim to answer: one that hangs is no pod any more
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +42,10 @@ class Pods:
                 if adopted is None:
                     folder.remove_record()
                     continue
-                await adopted.shim.known()
-            except ShimError:
+                async with asyncio.timeout(ADOPTION_PATIENCE):
+                    await adopted.shim.known()
+            except (ShimError, TimeoutError):
+                kill_shim(folder.path)
                 folder.remove_record()
                 continue
             self._around.network.addresses.reserve(folder.uid, adopted.record.addresses)

@@ -36,3 +36,19 @@ def isolate(record: PodRecord) -> None:
 def write_sysctl(name: str, value: str) -> None:
     with open("/proc/sys/" + name.replace(".", "/"), "w", encoding="ascii") as file:
         file.write(value)
+
+
+def can_write_sysctls() -> bool:
+    """Not in a container, where /proc/sys is read-only."""
+    return os.access("/proc/sys/net/ipv4/ip_forward", os.W_OK)
+
+
+def write_sysctls(values: dict[str, str]) -> dict[str, str]:
+    """Sets kernel parameters of the node's network namespace; the errors by name."""
+    errors = {}
+    for name, value in values.items():
+        try:
+            write_sysctl(name, value)
+        except OSError as error:
+            errors[name] = str(error)
+    return errors

@@ -17,22 +17,11 @@ from node_agent.shim.messages import Inbox
 
 def make_proc_writable() -> None:
     """In a container /proc/sys is read-only: sees to a /proc of our own, in a mount namespace of our own."""
-    if os.access("/proc/sys/net/ipv4/ip_forward", os.W_OK):
+    if namespaces.can_write_sysctls():
         return
     syscalls.unshare(syscalls.CLONE_NEWNS)
     syscalls.mount("", "/", "", syscalls.MS_PRIVATE | syscalls.MS_REC)
     syscalls.mount("proc", "/proc", "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC)
-
-
-def write_sysctls(values: dict[str, str]) -> dict[str, str]:
-    """Sets kernel parameters of the node's network namespace; the errors by name."""
-    errors = {}
-    for name, value in values.items():
-        try:
-            namespaces.write_sysctl(name, value)
-        except OSError as error:
-            errors[name] = str(error)
-    return errors
 
 
 def spawn(directory: str, connection: socket.socket, channel: socket.socket) -> None:
@@ -66,7 +55,7 @@ def main() -> None:
     while (received := inbox.receive()) is not None:
         for message in received:
             if "sysctls" in message:
-                messages.send(channel, {"errors": write_sysctls(message["sysctls"])})
+                messages.send(channel, {"errors": namespaces.write_sysctls(message["sysctls"])})
             else:
                 (descriptor,) = inbox.take_descriptors()
                 spawn(message["directory"], socket.socket(fileno=descriptor), channel)
