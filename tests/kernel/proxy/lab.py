@@ -31,7 +31,7 @@ from node_agent.proxy.sync import Sync
 
 T = TypeVar("T")
 CLONE_NEWNET = 0x40000000
-PATIENCE = 0.4  # seconds: every answer of this lab comes at once, or never
+PATIENCE = 0.6  # seconds: every answer of this lab comes at once, or never
 
 NODE_NAME = "node-1"
 NODE, NODE6 = "10.9.0.1", "fd09::1"
