@@ -60,6 +60,7 @@ def container_spec(
         read_only_root=identity.read_only_root,
         privileged=identity.privileged,
         says_listening=says_listening,
+        stdin=container.stdin,
         user=identity.user,
         group=identity.group,
         capabilities=list(identity.capabilities),

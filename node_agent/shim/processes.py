@@ -66,7 +66,16 @@ def _container(spec: ContainerSpec, output: tuple[int, int], started: int) -> in
     except OSError as error:
         os.write(started, f"cannot build the container's root: {error}".encode())
         return CANNOT_START
-    return _supervise(spec, (os.open("/dev/null", os.O_RDONLY), *output), started, terminal=False)
+    return _supervise(spec, (_standard_input(spec), *output), started, terminal=False)
+
+
+def _standard_input(spec: ContainerSpec) -> int:
+    """Nothing; or with `stdin` an input that never ends and never comes, so that a shell waits instead of ending."""
+    if not spec.stdin:
+        return os.open("/dev/null", os.O_RDONLY)
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)  # the program itself keeps it open
+    return reading
 
 
 def _joined(spec: ContainerSpec, init: int, streams: Streams, started: int, *, terminal: bool) -> int:

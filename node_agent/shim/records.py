@@ -39,6 +39,7 @@ class ContainerSpec(NamedTuple):
     read_only_root: bool
     privileged: bool  # sees and may change all of /proc
     says_listening: bool  # the program closes the descriptor LISTENING itself
+    stdin: bool  # its standard input does not end
     user: int | None
     group: int | None
     capabilities: list[int]

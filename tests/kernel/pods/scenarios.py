@@ -49,7 +49,22 @@ class Node:
         log.parent.mkdir(parents=True, exist_ok=True)
         env = {"PATH": catalogue.PATH}
         spec = ContainerSpec(
-            name, 0, list(argv), env, "/", str(log), 1 << 20, [], "16m", False, False, False, None, None, CAPABILITIES
+            name,
+            0,
+            list(argv),
+            env,
+            "/",
+            str(log),
+            1 << 20,
+            [],
+            "16m",
+            False,
+            False,
+            False,
+            False,
+            None,
+            None,
+            CAPABILITIES,
         )
         return spec._replace(**fields)
 
@@ -234,6 +249,16 @@ async def signals_reach_the_program(node: Node) -> None:
     assert (await node.reach(shim, "main", EXITED)).exit_code == 137
 
 
+async def a_shell_waits_for_input_that_does_not_come(node: Node) -> None:
+    shim = await node.pod()
+    shim.start(node.spec("main", "sh"))
+    assert (await node.reach(shim, "main", EXITED)).exit_code == 0
+    shim.start(node.spec("main", "sh", stdin=True))
+    await node.reach(shim, "main", RUNNING)
+    assert await run_in(shim, "true") == (0, b"")
+    assert shim.states["main"].phase == RUNNING
+
+
 async def what_cannot_be_run_says_why(node: Node) -> None:
     shim = await node.pod()
     shim.start(node.spec("main", "/nonesuch"))
@@ -348,6 +373,7 @@ SCENARIOS: dict[str, Callable[[Node], Awaitable[None]]] = {
         a_terminal_of_the_pods_own,
         a_hang_up_ends_what_it_started,
         signals_reach_the_program,
+        a_shell_waits_for_input_that_does_not_come,
         what_cannot_be_run_says_why,
         a_pod_outlives_odd_requests,
         a_pod_outlives_its_agent,
