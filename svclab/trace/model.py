@@ -17,6 +17,8 @@ INTERNAL_POLICY, EXTERNAL_POLICY = "spec.internalTrafficPolicy", "spec.externalT
 
 def follow(world: World, packet: Packet, node: str) -> Way:
     """The way from a pod of a node or from the node itself; `node` "" means from outside of the cluster."""
+    if packet.source == packet.destination and world.pod_at(packet.source):
+        return _arrival(packet, node, str(world.pod_at(packet.source)))  # it never leaves the pod
     return _at(world, packet, world.nodes[node]) if node else _route(world, packet, None)
 
 
@@ -48,13 +50,31 @@ def _route(world: World, packet: Packet, at: Node | None) -> Way:
         if at is not None and at.name == node.name:
             return _arrival(packet, node.name, "")
         return _at(world, packet, node)
+    leaving, masqueraded = _leaving(packet, at)
     if service := owner_of(world, packet.destination):
-        return _balanced(world, packet, service)
+        return _balanced(world, leaving, service)
     if at is None:
         cause = Cause(f"nothing outside of the cluster has a route to {packet.destination}")
         return Way(ends=(End(Verdict.UNREACHABLE, cause, address=packet.destination, port=packet.port),))
     cause = Cause(f"{packet.destination} is no address of this cluster")
-    return Way(ends=(End(Verdict.LEFT, cause, place=at.name, address=packet.destination, port=packet.port),))
+    end = End(Verdict.LEFT, cause, place=at.name, address=packet.destination, port=packet.port)
+    return Way(ends=(replace(end, source=leaving.source, masqueraded=masqueraded, masquerade=_outside(masqueraded)),))
+
+
+def _leaving(packet: Packet, at: Node | None) -> tuple[Packet, bool]:
+    """Pods take their node's address with them out of the cluster, so that answers find the way back."""
+    if at is None or not at.has_pod(packet.source):
+        return packet, False
+    return replace(packet, source=at.primary(packet.source)), True
+
+
+def _outside(masqueraded: bool) -> Cause:
+    text = (
+        "nobody outside has a route to pods, so the answer must come to the node"
+        if masqueraded
+        else "it needs no other"
+    )
+    return Cause(text)
 
 
 def _arrival(packet: Packet, node: str, pod: str) -> Way:
@@ -138,6 +158,8 @@ def _translated(
     world: World, packet: Packet, node: Node, claim: Claim, origin: str, one: Endpoint, probability: Fraction
 ) -> End:
     masqueraded, cause = _masquerade(packet, claim, origin, one)
+    if not masqueraded and origin == POD and not world.holds(one.address):
+        masqueraded, cause = True, _outside(masqueraded=True)
     pod = world.pod_at(one.address)
     return End(
         Verdict.DELIVERED,

@@ -62,6 +62,13 @@ class Step:
     seen: Seen
     text: str
 
+    @property
+    def chains(self) -> tuple[str, ...]:
+        """Of those that decide something the names, once each; nothing where the packet only passes."""
+        if self.seen.entry is not None and not self.seen.entry.destination_translated:
+            return ()
+        return tuple(dict.fromkeys(chain.rpartition(" ")[2] for chain in self.seen.chains))
+
 
 @dataclass(frozen=True)
 class Observation:
@@ -142,19 +149,19 @@ def _order(world: World, trace: Trace, row: Seen) -> tuple[bool, bool, bool]:
 
 
 def _step_text(world: World, row: Seen) -> str:
-    chains = " > ".join(dict.fromkeys(chain.split(" ", 1)[1] for chain in row.chains))
-    by = f" by {chains}" if chains else ""
     if row.dropped:
-        return f"{'refused' if _refuses(row) else 'dropped'}{by}"
+        return "refused" if _refuses(row) else "dropped"
     if row.entry is None:
-        return f"seen, and no connection was made of it{by}"
+        return "seen, but it did not go on from here"
     if not row.entry.destination_translated:
-        source = f", source becomes {row.entry.to[0]}" if row.entry.source_translated else ""
+        source = f", its source becomes {row.entry.to[0]}" if row.entry.source_translated else ""
         return f"passed on as it is{source}"
     pod = world.pod_at(row.entry.answers[0])
     to = f"{row.entry.answers[0]}:{row.entry.answers[1]}{f' ({pod})' if pod else ''}"
-    source = f"source becomes {row.entry.to[0]} (masqueraded)" if row.entry.source_translated else "source is kept"
-    return f"destination becomes {to}, {source}{by}"
+    source = (
+        f"its source becomes {row.entry.to[0]} (masqueraded)" if row.entry.source_translated else "its source is kept"
+    )
+    return f"its destination becomes {to}, {source}"
 
 
 def _refuses(row: Seen) -> bool:

@@ -10,11 +10,11 @@ from svclab.trace.trace import Trace
 from svclab.trace.way import WHOLE, Cause, End, Hop, Verdict
 
 VERDICTS = {
-    Verdict.REFUSED: "refused: the client is told at once",
-    Verdict.DROPPED: "dropped: the client hears nothing",
-    Verdict.UNREACHABLE: "goes nowhere",
-    Verdict.LEFT: "leaves the cluster",
-    Verdict.UNRESOLVED: "never sent: the name has no address",
+    Verdict.REFUSED: ("refused", ", and the client is told so at once"),
+    Verdict.DROPPED: ("dropped", ", and the client hears nothing"),
+    Verdict.UNREACHABLE: ("goes nowhere", ""),
+    Verdict.LEFT: ("leaves the cluster", ""),
+    Verdict.UNRESOLVED: ("never sent, the name has no address", ""),
 }
 _INDENT = "  "
 
@@ -84,15 +84,17 @@ def _considered(item: Considered) -> str:
 def _alike(ends: Sequence[End]) -> Iterator[str]:
     """Ends that share the reason why the source is, or is not, translated."""
     yield from map(_end, ends)
-    if ends[0].verdict is Verdict.DELIVERED:
+    if ends[0].masquerade.text:
         kind = "masqueraded" if ends[0].masqueraded else "not masqueraded"
         yield f"{_INDENT}{kind}: {because(ends[0].masquerade)}"
 
 
 def _end(end: End) -> str:
     if end.verdict is not Verdict.DELIVERED:
-        where = f" by {end.place}" if end.place and end.verdict is not Verdict.LEFT else ""
-        return f"{fraction(end.probability)}: {VERDICTS[end.verdict]}{where}: {because(end.cause)}"
+        verdict, so = VERDICTS[end.verdict]
+        by = f" by {end.place}" if end.verdict in (Verdict.REFUSED, Verdict.DROPPED) else ""
+        client = f"; its client is {end.source}" if end.source else ""
+        return f"{fraction(end.probability)}: {verdict}{by}{so}: {because(end.cause)}{client}"
     via = f" via {end.via}" if end.via and end.via != end.place else ""
     who = f" {end.pod}" if end.pod else ""
     place = f" on {end.place}" if end.place else " outside of the cluster"
@@ -112,6 +114,8 @@ def _observed(seen: Observation, differences: Sequence[str]) -> Iterator[str]:
         yield f"{_INDENT}the name is {', '.join(seen.addresses)}"
     for step in seen.steps:
         yield f"{_INDENT}on {step.node}: {step.text}"
+        if step.chains:
+            yield f"{_INDENT}  through {' > '.join(step.chains)}"
     yield f"{_INDENT}the client {seen.outcome_text}"
     yield ""
     if differences:

@@ -67,6 +67,10 @@ class World:
         """The pod with an address of its own; those on a node's network share the node's."""
         return next((pod for pod in self.pods if ip in pod.addresses and not pod.host_network), None)
 
+    def holds(self, ip: str) -> bool:
+        """Whether an address is a node's or in a node's pod range: inside, where nobody's address is changed."""
+        return any(ip in node.addresses or node.has_pod(ip) for node in self.nodes.values())
+
     def node_at(self, ip: str) -> Node | None:
         return next((node for node in self.nodes.values() if ip in node.addresses), None)
 
