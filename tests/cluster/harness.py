@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from svclab.client import SyncClient, Target
+from svclab.client import SyncClient
+from svclab.cluster.access import client_of
+from svclab.cluster.state import StateFolder
 
 ROOT = Path(__file__).parents[2]
 SVCLAB = str(Path(sys.executable).with_name("svclab"))
@@ -47,12 +49,16 @@ def eventually(what: Callable[[], T], *, within: float = 10.0) -> T:
 
 @dataclass
 class Cluster:
-    """One cluster by name, in a state home of its own. `user` is put before every command: setpriv ..."""
+    """One cluster by name, in a state home of its own.
+
+    `user` is put before every command: setpriv ... `python` is the interpreter where its machines are.
+    """
 
     name: str
     state_home: Path
     user: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    python: str = sys.executable
 
     @property
     def folder(self) -> Path:
@@ -67,7 +73,7 @@ class Cluster:
 
     def client(self) -> SyncClient:
         """A client of its API server."""
-        return SyncClient(Target.parse(f"unix:{self.folder / 'api.sock'}"))
+        return client_of(StateFolder(self.folder))
 
     def run(
         self, *arguments: str, check: bool = True, stdin: str = "", timeout: float = 60
@@ -127,7 +133,7 @@ class Cluster:
 
     def ask(self, where: Sequence[str], url: str, count: int = 30) -> Counter[str]:
         """Answers of so many requests: `where` is ("outside",), ("exec", POD) or ("node", "exec", NODE)."""
-        python = "python3" if where[0] == "exec" else sys.executable
+        python = "python3" if where[0] == "exec" else self.python
         return Counter(self.svclab(*where, "--", python, "-c", HTTP_CLIENT, url, str(count)).splitlines())
 
     def wait_ready(self, selector: str, *, within: int = 20) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -37,7 +36,7 @@ while True:
 def talking(cluster: Cluster) -> Iterator[None]:
     """One connection from outside through a NodePort that must go on, whatever happens meanwhile."""
     address = cluster.node_address("node-1")
-    talker = cluster.begin("outside", "--", sys.executable, "-c", TALKER, address, "30080")
+    talker = cluster.begin("outside", "--", cluster.python, "-c", TALKER, address, "30080")
     assert talker.stdout is not None
     try:
         assert talker.stdout.readline() == ".\n"

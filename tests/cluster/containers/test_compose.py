@@ -1,0 +1,80 @@
+"""The tests of clusters, unchanged, against compose/compose.yaml; and what the compose file promises itself."""
+
+import subprocess
+import urllib.request
+
+import pytest
+
+from tests.cluster.containers.compose import ComposeCluster, published
+from tests.cluster.harness import QUICKSTART, eventually
+from tests.cluster.test_cli import (  # noqa: F401
+    test_exec_passes_streams_and_the_exit_code_on,
+    test_logs,
+    ticker,
+)
+from tests.cluster.test_traffic import (  # noqa: F401
+    test_a_change_of_pods_reaches_every_node,
+    test_a_node_reaches_the_cluster_ip,
+    test_a_pod_reaches_every_pod_through_the_cluster_ip,
+    test_a_service_without_endpoints_refuses_at_once,
+    test_the_node_port_of_every_node_answers_outside,
+)
+
+pytestmark = pytest.mark.optional("a machine need not have an engine")
+
+
+@pytest.fixture(scope="module")
+def cluster(compose_cluster: ComposeCluster) -> ComposeCluster:
+    return compose_cluster
+
+
+@pytest.fixture(scope="module")
+def quickstart(cluster: ComposeCluster) -> ComposeCluster:
+    eventually(lambda: cluster.svclab("get", "nodes", "-o", "name").count("node/") == 3, within=30)
+    cluster.svclab("wait", "--for=condition=Ready", "node", "--all", "--timeout=30s")
+    cluster.svclab("apply", "-f", str(QUICKSTART))
+    cluster.wait_ready("app=echo")
+    return cluster
+
+
+def health(cluster: ComposeCluster, service: str, number: int = 1) -> str:
+    form = "{{.State.Health.Status}}"
+    command = ["docker", "inspect", "-f", form, cluster.container(service, number)]
+    return subprocess.run(command, text=True, capture_output=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(("service", "count"), [("api", 1), ("cloud", 1), ("node", 3), ("outside", 1)])
+def test_every_service_is_healthy(quickstart: ComposeCluster, service: str, count: int) -> None:
+    for number in range(1, count + 1):
+        eventually(lambda number=number: health(quickstart, service, number) == "healthy", within=30)  # type: ignore[misc]
+
+
+def test_a_published_port_answers_on_localhost(quickstart: ComposeCluster) -> None:
+    address = published(quickstart, "node", 30080)
+    assert address.startswith("127.0.0.1:")
+    assert urllib.request.urlopen(f"http://{address}/hostname", timeout=5).read().startswith(b"echo-")
+
+
+def test_the_server_by_address_finds_its_context(quickstart: ComposeCluster) -> None:
+    address = published(quickstart, "api", 6443).replace("127.0.0.1", "localhost")
+    assert quickstart.svclab("--server", address, "get", "nodes", "-o", "name").count("node/") == 3
+
+
+def test_scale(quickstart: ComposeCluster) -> None:
+    quickstart.compose("up", "-d", "--no-recreate", "--scale", "node=4", "node")
+    eventually(lambda: "node-4" in quickstart.svclab("get", "nodes"), within=20)
+    quickstart.svclab("wait", "--for=condition=Ready", "node", "node-4", "--timeout=20s")
+    url = f"http://{quickstart.cluster_ip('echo')}/hostname"
+    eventually(lambda: set(quickstart.ask(("node", "exec", "node-4"), url, 30)) == {"echo-1", "echo-2", "echo-3"})
+    quickstart.compose("up", "-d", "--no-recreate", "--scale", "node=3", "node")
+
+
+def test_nodes_keep_their_addresses_when_all_containers_restart(quickstart: ComposeCluster) -> None:
+    names = ("node-1", "node-2", "node-3")
+    before = {name: quickstart.node_address(name) for name in names}
+    containers = [quickstart.container("node", number) for number in (3, 1, 2)] + [quickstart.container("api")]
+    subprocess.run(["docker", "restart", "-t", "1", *containers], capture_output=True, check=True)
+    quickstart.svclab("wait", "--for=condition=Ready", "node", "--all", "--timeout=30s")
+    assert {name: quickstart.node_address(name) for name in names} == before
+    url = f"http://{before['node-2']}:30080/hostname"
+    eventually(lambda: set(quickstart.ask(("outside",), url, 30)) == {"echo-1", "echo-2", "echo-3"}, within=30)
