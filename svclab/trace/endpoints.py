@@ -97,7 +97,7 @@ def consider(endpoints: Sequence[Endpoint], node: Node, local_field: str = "") -
             out.append(_unusable(one))
         elif one not in near:
             policy = local_field.removeprefix("spec.")
-            out.append(Considered(one, False, f"on {one.node or 'no node'}, and {policy} is Local", local_field))
+            out.append(Considered(one, False, f"not on {node.name}, and {policy} is Local", local_field))
         elif one in fallback:
             here = f" on {node.name}" if local_field else ""
             reason = f"terminating, but it still serves and no endpoint{here} is ready"

@@ -141,7 +141,7 @@ def _policy(claim: Claim, origin: str) -> tuple[Cause, str]:
         return Cause("Local: only endpoints on this node, and the client's address is kept", EXTERNAL_POLICY), (
             EXTERNAL_POLICY
         )
-    text = f"Local is for clients from outside; {origin} uses endpoints on every node (the short circuit)"
+    text = f"Local, for clients from outside; the short circuit lets {origin} use endpoints on every node"
     return Cause(text, EXTERNAL_POLICY), ""
 
 

@@ -67,7 +67,11 @@ class Step:
         """Of those that decide something the names, once each; nothing where the packet only passes."""
         if self.seen.entry is not None and not self.seen.entry.destination_translated:
             return ()
-        return tuple(dict.fromkeys(chain.rpartition(" ")[2] for chain in self.seen.chains))
+        names = dict.fromkeys(chain.rpartition(" ")[2] for chain in self.seen.chains)
+        if self.seen.dropped:  # where it was decided is the last one, also if the packet came back to it
+            names.pop(self.seen.dropped, None)
+            names[self.seen.dropped] = None
+        return tuple(names)
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def test_the_words_of_a_prediction() -> None:
         "\n"
         "On node-2: element 172.18.0.3 . tcp . 30080 is the node port of default/web (spec.ports[].nodePort)\n"
         "  policy: Local: only endpoints on this node, and the client's address is kept (spec.externalTrafficPolicy)\n"
-        "  dropped 10.244.1.1:8080 default/web-1 on node-1: on node-1, and externalTrafficPolicy is Local"
+        "  dropped 10.244.1.1:8080 default/web-1 on node-1: not on node-2, and externalTrafficPolicy is Local"
         " (spec.externalTrafficPolicy)\n"
         "  dropped: no endpoint of web on node-2, and externalTrafficPolicy is Local (spec.externalTrafficPolicy)\n"
         "\n"
