@@ -16,7 +16,7 @@ def label(text: str) -> tuple[str, str]:
     return key, value
 
 
-def parse(arguments: list[str]) -> Config:
+def arguments_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="node_agent", description=__doc__)
     parser.add_argument("--node-name", required=True)
     parser.add_argument("--server", required=True, help="unix:/path or host:port of the API server")
@@ -37,7 +37,11 @@ def parse(arguments: list[str]) -> Config:
     parser.add_argument("--heartbeat", type=float, default=10.0, help="seconds between renewals of the node's Lease")
     parser.add_argument("--lease-duration", type=float, default=40.0, help="seconds that the node's Lease lasts")
     parser.add_argument("-v", "--verbose", action="store_true")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def parse(arguments: list[str]) -> Config:
+    options = arguments_parser().parse_args(arguments)
     return Config(
         node_name=options.node_name,
         server=options.server,

@@ -42,6 +42,7 @@ SYSCTLS = {
     "net.ipv4.conf.default.rp_filter": "0",
 }
 SYSCTLS_V6 = {"net.ipv6.conf.all.forwarding": "1", "net.ipv6.icmp.ratelimit": "0"}
+ROUTE_RETRY = 1.0  # seconds
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger(__name__)
@@ -145,8 +146,8 @@ class Node:
             informers.pods.add_handler(self.pods.changed)
             group.create_task(informers.pods.run())
             self._node_known(await registering)
-            group.create_task(self._heartbeat.run())
             await informers.nodes.synced()
+            group.create_task(self._heartbeat.run())
             await informers.slices.synced()
             self._proxier.synced()
             await informers.pods.synced()
@@ -175,6 +176,7 @@ class Node:
             self._egress.apply(nodes)
         except (OSError, NftError) as error:
             log.warning("route not laid", extra={"error": str(error)})
+            asyncio.get_running_loop().call_later(ROUTE_RETRY, self._lay_routes)
 
     def _write_sysctls(self) -> None:
         wanted = dict(SYSCTLS)

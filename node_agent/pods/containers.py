@@ -45,15 +45,13 @@ def container_spec(
         identity = security.identity(pod, container)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    log = sandbox.folder.log(container.name, attempt)
-    log.parent.mkdir(parents=True, exist_ok=True)
     return ContainerSpec(
         name=container.name,
         attempt=attempt,
         argv=argv,
         env=values,
         cwd=container.workingDir or image.working_dir,
-        log=str(log),
+        log=str(_log(sandbox, container.name, attempt)),
         log_limit=config.log_limit,
         binds=_system_binds(container, sandbox, attempt) + list(image.binds) + volumes.binds(container, sandbox.folder),
         root_size=config.root_size,
@@ -73,6 +71,13 @@ def termination_message(sandbox: Sandbox, container: str, attempt: int) -> str:
         return (sandbox.folder.path / _termination_file(container, attempt)).read_text("utf-8", "replace")[:4096]
     except OSError:
         return ""
+
+
+def _log(sandbox: Sandbox, container: str, attempt: int) -> Path:
+    """The run's log file, in a folder that is there."""
+    path = sandbox.folder.log(container, attempt)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _program(image: Image, container: core_pb2.Container, values: dict[str, str]) -> tuple[list[str], bool]:
