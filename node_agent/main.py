@@ -36,11 +36,10 @@ UPLINK = "eth0"
 SYSCTLS = {
     "net.ipv4.ip_forward": "1",
     "net.ipv4.icmp_ratelimit": "0",  # every refused connection is told so
-    "net.ipv4.conf.all.send_redirects": "0",
-    "net.ipv4.conf.default.send_redirects": "0",
-    "net.ipv4.conf.all.rp_filter": "0",
-    "net.ipv4.conf.default.rp_filter": "0",
 }
+# Of all links, those to come (the pods') and the one that is there: packets may come one way and go another.
+SYSCTLS |= {f"net.ipv4.conf.{link}.rp_filter": "0" for link in ("all", "default", UPLINK)}
+SYSCTLS |= {f"net.ipv4.conf.{link}.send_redirects": "0" for link in ("all", "default", UPLINK)}
 SYSCTLS_V6 = {"net.ipv6.conf.all.forwarding": "1", "net.ipv6.icmp.ratelimit": "0"}
 ROUTE_RETRY = 1.0  # seconds
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
