@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from node_agent.nft.kernel import NftError
+from node_agent.nft.kernel import NftError, NftTooLarge
 from node_agent.nft.objects import Chain, Family, Set, Table
 from node_agent.nft.transaction import (
     AddElements,
@@ -58,9 +58,13 @@ class Held:
 
 
 class FakeNft:
-    """Tables in memory, and the transactions that made them. `refusals`: so many of the next transactions fail."""
+    """Tables in memory, and the transactions that made them.
 
-    def __init__(self) -> None:
+    `refusals`: so many of the next transactions fail. `limit`: the characters that one may have.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
         self.tables: dict[TableKey, Held] = {}
         self.transactions: list[Transaction] = []
         self.refusals = 0
@@ -69,6 +73,8 @@ class FakeNft:
         if self.refusals:
             self.refusals -= 1
             raise NftError("refused, as was asked for")
+        if self._limit is not None and len(transaction.text()) > self._limit:
+            raise NftTooLarge("message too long")
         before, self.tables = self.tables, {key: held.copy() for key, held in self.tables.items()}
         try:
             for change in transaction.changes:

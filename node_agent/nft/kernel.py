@@ -14,6 +14,7 @@ from node_agent.nft.transaction import Transaction
 
 JSON_OUTPUT = 1 << 4  # NFT_CTX_OUTPUT_JSON of nftables/libnftables.h
 NETLINK_NETFILTER = 12  # linux/netlink.h
+LARGE = 1 << 20  # characters of a transaction
 SEND_BUFFER = 1 << 27  # bytes; the kernel gives at most net.core.wmem_max
 
 
@@ -21,11 +22,15 @@ class NftError(Exception):
     """The kernel or libnftables refused a transaction: nothing of it was done. The text is nft's first message."""
 
 
+class NftTooLarge(NftError):
+    """The transaction does not fit into one message: this user may not have larger send buffers."""
+
+
 class Nft(Protocol):
     """What a program needs of nftables."""
 
     def run(self, transaction: Transaction) -> None:
-        """Makes all changes or none. Raises NftError."""
+        """Makes all changes or none. Raises NftError, and of it NftTooLarge."""
 
     def elements(self, family: Family, table: str, set_name: str) -> list[Any]:
         """The elements of a set or map, as libnftables-json(5) has them; empty if there is no such set."""
@@ -86,9 +91,20 @@ class KernelNft:
         failed = self._library.nft_run_cmd_from_buffer(self._context, text.encode())
         errors = (self._library.nft_ctx_get_error_buffer(self._context) or b"").decode(errors="replace")
         output = (self._library.nft_ctx_get_output_buffer(self._context) or b"").decode(errors="replace")
+        if len(text) > LARGE:
+            _return_memory()
+        if "Message too long" in errors:
+            raise NftTooLarge(errors.strip())
         if failed:
             raise NftError(errors.strip().split("\n")[0] or "nftables refused the transaction without a message")
         return output
+
+
+def _return_memory() -> None:
+    """To the kernel: libnftables takes some 2 kB for each element, and the C library would keep it for a next time."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
+    if trim is not None:
+        trim(0)
 
 
 def _raise_send_buffers() -> None:

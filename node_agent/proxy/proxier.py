@@ -65,6 +65,7 @@ class Proxier:
         self._synced = asyncio.Event()
         self._wake = asyncio.Event()
         self._needs_full_pass = True
+        self._is_writing = False
         self._full_pass_at = 0.0  # in the loop's time
         self._began = clock()
         self._triggers: list[float] = []  # when what is not written yet happened
@@ -102,7 +103,12 @@ class Proxier:
     @property
     def is_current(self) -> bool:
         """Whether the kernel has everything that was seen."""
-        return self._sync.trusts_the_kernel and not self._needs_full_pass and not self._changes.pending
+        return self._sync.trusts_the_kernel and not self._is_writing and not self._waits
+
+    @property
+    def _waits(self) -> bool:
+        """Whether there is something for the next pass."""
+        return self._needs_full_pass or self._changes.pending > 0
 
     async def run(self) -> None:
         """Works until cancelled; the rules stay in the kernel, so that another run can take over without a gap."""
@@ -148,13 +154,15 @@ class Proxier:
         self._wake.clear()
         began = time.perf_counter()
         full = self._needs_full_pass or not self._sync.trusts_the_kernel
-        self._needs_full_pass = False
+        self._needs_full_pass, self._is_writing = False, True
         try:
             outcome = await self._to_kernel(full)
         except NftError as error:
             self.metrics.failures.inc()
             log.error("rules not written", extra={"error": str(error), "full": full})
             return False
+        finally:
+            self._is_writing = False
         if full:
             self._full_pass_at = asyncio.get_running_loop().time() + FULL_SYNC_PERIOD
         self._measure(full, time.perf_counter() - began)
@@ -175,7 +183,7 @@ class Proxier:
         self.metrics.sync.observe(took)
         now = self._clock()
         self.metrics.last_sync.set(now)
-        if self.is_current:
+        if not self._waits:
             self.health.updated()
             for happened in self._triggers:
                 self.metrics.programming.observe(max(0.0, now - happened))

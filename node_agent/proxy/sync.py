@@ -1,10 +1,12 @@
 """One pass from the cluster's state to the kernel: everything, or only what changed."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
-from node_agent.nft.kernel import Nft, NftError
+from node_agent.nft.kernel import Nft, NftError, NftTooLarge
 from node_agent.nft.objects import Table
 from node_agent.nft.transaction import AddElements, Change, PutChains, RefillTable, ReplaceTable, Transaction
 from node_agent.proxy import rules
@@ -14,6 +16,8 @@ from node_agent.proxy.desired import Desired, Difference
 from node_agent.proxy.elements import Compiler, Treatment
 from node_agent.proxy.facts import NodeFacts, ServiceName, ServicePort, ServicePortName
 from node_agent.proxy.topology import Categorized, categorize_endpoints
+
+PIECE = 1000  # elements; some 120 kB
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +161,27 @@ class Sync:
     def _write(self, tables: list[Table]) -> None:
         """Clients keep the endpoints that they stick to, unless another release of this program left the tables."""
         try:
-            self._nft.run(Transaction([RefillTable(table, kept=(rules.AFFINITY,)) for table in tables]))
+            self._refill(tables)
+        except NftTooLarge:
+            self._write_in_pieces(tables)
         except NftError as error:
             log.info("tables made anew", extra={"error": str(error)})
             self._nft.run(Transaction([ReplaceTable(table) for table in tables]))
+
+    def _write_in_pieces(self, tables: list[Table]) -> None:
+        """Where one message cannot hold it all (NftTooLarge). Some Services are not served while this lasts."""
+        log.warning("tables written in pieces: net.core.wmem_max is too small for them")
+        self._refill([replace(table, elements={"treatments": table.elements["treatments"]}) for table in tables])
+        for table in tables:
+            for name, rows in table.elements.items():
+                for piece in _pieces(rows):
+                    self._nft.run(Transaction([AddElements(table.family, table.name, name, piece)]))
+
+    def _refill(self, tables: list[Table]) -> None:
+        self._nft.run(Transaction([RefillTable(table, kept=(rules.AFFINITY,)) for table in tables]))
+
+
+def _pieces(rows: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    left = iter(rows.items())
+    while piece := dict(islice(left, PIECE)):
+        yield piece

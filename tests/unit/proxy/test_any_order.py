@@ -128,7 +128,7 @@ def with_a_refusal_now_and_then(player: Player, events: list[Event]) -> None:
     """As the loop does it: after a refusal the next pass is a full one."""
     for position, event in enumerate(events):
         player.put(event)
-        player.nft.refusals = 2 * (position % 2)  # a full pass has a second try
+        player.nft.refusals = position % 3  # one refuses a change; a full pass has a second try
         try:
             player.write()
         except NftError:
