@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test lint bench
+.PHONY: help setup up down compose-up compose-down test lint bench
 SVCLAB := .venv/bin/svclab
 export SVCLAB_CLUSTER := $(or $(CLUSTER),svclab)
 
@@ -15,6 +15,13 @@ up: setup ## start a 3-node cluster with an example in it, and show it working
 
 down: ## stop the cluster; its state is kept
 	@$(SVCLAB) down
+
+compose-up: ## start a cluster in containers, with docker compose
+	@scripts/setup docker
+	@compose/up
+
+compose-down: ## stop the cluster in containers; its state is kept
+	@compose/down
 
 test: ## run every test that this machine can run
 	@scripts/setup dev
