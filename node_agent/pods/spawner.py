@@ -15,18 +15,14 @@ _SPAWNER = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from node_agent.shim
 
 
 class Spawner:
-    """The process that forks shims: this one, with its gRPC threads, must not fork."""
+    """The process that forks shims: this one, with its gRPC threads, must not. One that dies is replaced."""
 
     def __init__(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [os.path.realpath(sys.executable), "-I", "-S", "-c", _SPAWNER]
-            self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)
-        self._channel = ours
+        self._start()
 
     def write_sysctls(self, values: dict[str, str]) -> dict[str, str]:
         """Sets kernel parameters of the node's namespace; the errors by name."""
-        messages.send(self._channel, {"sysctls": values})
+        self._send({"sysctls": values})
         errors: dict[str, str] = self._answer()["errors"]
         return errors
 
@@ -34,12 +30,26 @@ class Spawner:
         """Starts the shim of a pod whose record is written; its first connection."""
         ours, theirs = socket.socketpair()
         with theirs:
-            messages.send(self._channel, {"directory": str(folder)}, (theirs.fileno(),))
+            self._send({"directory": str(folder)}, (theirs.fileno(),))
         return ours
 
     def close(self) -> None:
         self._channel.close()
         self._process.wait()
+
+    def _start(self) -> None:
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            command = [os.path.realpath(sys.executable), "-I", "-S", "-c", _SPAWNER]
+            self._process = subprocess.Popen(command, stdin=theirs.fileno(), start_new_session=True)
+
+    def _send(self, message: Message, descriptors: tuple[int, ...] = ()) -> None:
+        try:
+            messages.send(self._channel, message, descriptors)
+        except OSError:
+            self.close()
+            self._start()
+            messages.send(self._channel, message, descriptors)
 
     def _answer(self) -> Message:
         inbox = Inbox(self._channel)

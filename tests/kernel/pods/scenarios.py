@@ -319,6 +319,14 @@ async def a_pod_is_built_anew_at_once(node: Node) -> None:
     assert await node.output(shim, "hostname") == ["web"]
 
 
+async def a_spawner_that_dies_is_replaced(node: Node) -> None:
+    ((spawner, _),) = children()
+    os.kill(spawner, signal.SIGKILL)
+    await soon(lambda: children() == [(spawner, "Z")])
+    shim = await node.pod()
+    assert await node.output(shim, "hostname") == ["web"]
+
+
 async def a_pod_that_cannot_be_built_says_why(node: Node) -> None:
     try:
         await node.pod(sysctls={"net.ipv4.nonesuch": "1"})
@@ -350,6 +358,17 @@ def no_link() -> bool:
     return False
 
 
+def children() -> list[tuple[int, str]]:
+    """PID and state of this process's children, as /proc/PID/stat has them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent, *_ = path.read_text().rpartition(")")[2].split()
+            if int(parent) == os.getpid():
+                found.append((int(path.parent.name), state))
+    return found
+
+
 def runs(argument: str) -> bool:
     """Whether a process of that argument runs on the machine."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
@@ -379,6 +398,7 @@ SCENARIOS: dict[str, Callable[[Node], Awaitable[None]]] = {
         a_pod_outlives_its_agent,
         a_killed_pod_leaves_nothing,
         a_pod_is_built_anew_at_once,
+        a_spawner_that_dies_is_replaced,
         a_pod_that_cannot_be_built_says_why,
         host_network_is_the_nodes_own,
     )
