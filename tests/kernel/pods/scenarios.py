@@ -416,6 +416,7 @@ async def run(names: list[str], folder: Path) -> None:
             print(f"failed {name}: {type(error).__name__}: {error}", flush=True)
         finally:
             kill_shim(node.folder.path)
+            node.spawner.close()
             await soon(no_link)
 
 
