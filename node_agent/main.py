@@ -144,7 +144,9 @@ class Node:
             await informers.services.synced()  # pods are told of Services when they start
             informers.pods.add_handler(self.pods.changed)
             group.create_task(informers.pods.run())
-            self._node_known(await registering)
+            registered = await registering
+            # The watch may have brought a newer one already, with its podCIDR.
+            self._node_known(self._informers.nodes.lister.get("", self._config.node_name) or registered)
             await informers.nodes.synced()
             group.create_task(self._heartbeat.run())
             await informers.slices.synced()
