@@ -239,7 +239,7 @@ def results(matrix: Matrix) -> list[Probe]:
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_packet_goes_as_predicted(results: list[Probe], source: str) -> None:
     failures = [probe.failure for probe in results if probe.source.text == source]
-    assert not "\n".join(filter(None, failures))
+    assert [text for text in failures if text] == []
 
 
 def test_the_matrix_has_every_kind_of_end(results: list[Probe]) -> None:
