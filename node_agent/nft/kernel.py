@@ -6,7 +6,6 @@ import os
 import socket
 import threading
 from contextlib import suppress
-from ctypes.util import find_library
 from typing import Any, Protocol
 
 from node_agent.nft.objects import Family
@@ -41,9 +40,8 @@ class KernelNft:
 
     def __init__(self) -> None:
         """Raises NftError where the library is missing."""
-        path = find_library("nftables") or "libnftables.so.1"
         try:
-            self._library = ctypes.CDLL(path)
+            self._library = ctypes.CDLL("libnftables.so.1")  # by its name: ctypes' search would start ldconfig
         except OSError:
             raise NftError("libnftables is missing: install Debian's package libnftables1") from None
         self._declare()
