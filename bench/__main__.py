@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import changes, dns, lifecycle, throughput
+from bench import changes, dns, lifecycle, proxy, throughput
 from bench.figures import Figure, table
 from tests.cluster.harness import QUICKSTART, Cluster
 
@@ -24,6 +24,7 @@ def main() -> int:
         print(f"the DNS is not measured: {missing}", file=sys.stderr)
     else:
         figures += dns.rates()
+    figures += proxy.figures()
     print(table(figures))
     return 0 if all(figure.reached for figure in figures) else 1
 

@@ -5,14 +5,16 @@
 
 import os
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import NamedTuple
 
-from bench.figures import percentile
+from bench.figures import Figure, percentile
 from node_agent.nft.kernel import KernelNft
 from node_agent.proxy.changes import Changes
 from node_agent.proxy.facts import NodeFacts, ServiceName, service_facts, slice_facts
@@ -41,9 +43,11 @@ class Row(NamedTuple):
 
 
 def main(arguments: list[str]) -> int:
-    """Prints the table."""
+    """Prints the table; with sizes as arguments, those alone."""
     if INSIDE not in os.environ:
-        _enter_namespace()
+        os.environ[INSIDE] = "1"
+        command = _in_namespace(*arguments)
+        os.execvp(command[0], command)
     print("services  facts ms  full ms  change p50 ms  p99 ms  1,000 at once ms  memory MiB", flush=True)
     for size in map(int, arguments or map(str, SIZES)):
         row = _in_child(size)
@@ -55,24 +59,48 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def figures() -> list[Figure]:
+    """Those of the largest size."""
+    environment = {**os.environ, INSIDE: "1"}
+    size = SIZES[-1]
+    done = subprocess.run(_in_namespace(str(size)), capture_output=True, text=True, check=True, env=environment)
+    _, _, full, p50, p99, burst, memory = map(float, done.stdout.splitlines()[-1].split())
+    name = f"proxy, {size:,} Services x {ENDPOINTS}"
+    return [
+        Figure(f"{name}: full pass", full, "ms", 2000, 1),
+        Figure(f"{name}: one change, p50", p50, "ms", 2, SINGLE_CHANGES),
+        Figure(f"{name}: one change, p99", p99, "ms", 10, SINGLE_CHANGES),
+        Figure(f"{name}: {BURST:,} more at once", burst, "ms", 500, 1),
+        Figure(f"{name}: memory", memory, "MiB", 200, 1),
+    ]
+
+
 def measure(size: int) -> Row:
     """In this process and network namespace."""
     changes, nft = Changes(), KernelNft()
     sync = Sync(changes, nft, ("10.96.0.0/12",))
-    facts = _timed(lambda: _put(changes, range(size)))
+    objects, more = _objects(range(size)), _objects(range(size, size + BURST))
+    facts = _timed(lambda: _put(changes, objects))
     changes.drain()
     full = _timed(lambda: sync.full(NODE))
     single = [_timed(partial(_change_one, changes, sync, number)) for number in range(SINGLE_CHANGES)]
-    burst = _timed(lambda: _arrive(changes, sync, range(size, size + BURST)))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    burst = _timed(lambda: _arrive(changes, sync, more))
+    memory = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / (1 << 20)
     return Row(size, facts, full, percentile(single, 50), percentile(single, 99), burst, memory)
 
 
-def _put(changes: Changes, numbers: range) -> None:
-    for number in numbers:
-        name = ServiceName("default", f"service-{number}")
-        changes.put_service(name, service_facts(_service(name, number)))
-        changes.put_slice(("default", name.name), slice_facts(_slice(name, number, ENDPOINTS)))
+Objects = list[tuple[ServiceName, core_pb2.Service, discovery_pb2.EndpointSlice]]
+
+
+def _objects(numbers: range) -> Objects:
+    names = [ServiceName("default", f"service-{number}") for number in numbers]
+    return [(n, _service(n, i), _slice(n, i, ENDPOINTS)) for n, i in zip(names, numbers, strict=True)]
+
+
+def _put(changes: Changes, objects: Objects) -> None:
+    for name, service, slice_ in objects:
+        changes.put_service(name, service_facts(service))
+        changes.put_slice(("default", name.name), slice_facts(slice_))
 
 
 def _change_one(changes: Changes, sync: Sync, number: int) -> None:
@@ -82,8 +110,8 @@ def _change_one(changes: Changes, sync: Sync, number: int) -> None:
     sync.partial(changes.drain())
 
 
-def _arrive(changes: Changes, sync: Sync, numbers: range) -> None:
-    _put(changes, numbers)
+def _arrive(changes: Changes, sync: Sync, objects: Objects) -> None:
+    _put(changes, objects)
     sync.partial(changes.drain())
 
 
@@ -128,10 +156,9 @@ def _in_child(size: int) -> Row:
     return Row(*(float(cell) if "." in cell else int(cell) for cell in text.strip("()").split(", ")))  # type: ignore[arg-type]
 
 
-def _enter_namespace() -> None:
+def _in_namespace(*arguments: str) -> list[str]:
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", *user, "--net", sys.executable, "-m", "bench.proxy", *sys.argv[1:]])
+    return ["unshare", *user, "--net", sys.executable, "-m", "bench.proxy", *arguments]
 
 
 if __name__ == "__main__":

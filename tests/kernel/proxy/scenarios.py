@@ -119,8 +119,8 @@ def who_is_masqueraded(lab: Lab) -> None:
     for v6, (vip, node, outside) in enumerate(FAMILIES.values()):
         lab.outside.ip(f"route replace {external[v6]} via {GATEWAY6 if v6 else node} dev eth0")
         for protocol in ("TCP", "UDP"):
-            without_local = ((True, ("far",)),) if protocol == "TCP" else ()
-            for local, pods in ((False, ("b",)), (True, ("b",)), *without_local):
+            without_local = ((True, ("far",), 0), (True, ("far",), 9)) if protocol == "TCP" else ()
+            for local, pods, sticky in ((False, ("b",), 0), (False, ("b",), 9), (True, ("b",), 0), *without_local):
                 port = lab.service(
                     f"seen-{protocol.lower()}",
                     vip,
@@ -128,6 +128,7 @@ def who_is_masqueraded(lab: Lab) -> None:
                     node_port=30080,
                     external_ips=(external[v6],),
                     external_local=local,
+                    affinity_seconds=sticky,
                 )
                 lab.endpoints(port, *pods)
                 lab.write()
