@@ -1,6 +1,11 @@
 """kube-proxy's metrics, under kube-proxy's names (k8s.io/kubernetes/pkg/proxy/metrics)."""
 
+from collections.abc import Iterable, Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from node_agent.proxy.facts import ServicePortName
+from node_agent.proxy.sync import Served
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SYNC_BUCKETS = [0.001 * 2**power for power in range(15)]
@@ -54,3 +59,24 @@ class Metrics:
 
     def _coded(self, name: str, text: str) -> Counter:
         return Counter(name, text, ["code"], namespace="kubeproxy", registry=self.registry)
+
+
+class WithoutLocal:
+    """Counts the svc-ports of which a policy Local drops connections here that another node would serve."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._gauge = metrics.no_local_endpoints
+        self._ports: dict[str, set[ServicePortName]] = {"internal": set(), "external": set()}
+
+    def committed(self, ports: Mapping[ServicePortName, Served], gone: Iterable[ServicePortName]) -> None:
+        """What the kernel has now of these svc-ports."""
+        for policy, without in self._ports.items():
+            without.difference_update(ports, gone)
+            without.update(name for name, served in ports.items() if _drops(policy, served))
+            self._gauge.labels(policy).set(len(without))
+
+
+def _drops(policy: str, served: Served) -> bool:
+    port = served.port
+    is_local = port.internal_local if policy == "internal" else port.external_local and port.externally_accessible
+    return is_local and served.lacks_local

@@ -11,10 +11,10 @@ from node_agent.nft.kernel import Nft, NftError
 from node_agent.proxy import facts
 from node_agent.proxy.changes import Changes
 from node_agent.proxy.conntrack import Conntrack, StaleFlows
-from node_agent.proxy.facts import NodeFacts, ServiceName, ServicePortName
+from node_agent.proxy.facts import NodeFacts, ServiceName
 from node_agent.proxy.health import ProxyHealth, ServiceHealth
 from node_agent.proxy.http import Answer, serve
-from node_agent.proxy.metrics import CONTENT_TYPE, Metrics
+from node_agent.proxy.metrics import CONTENT_TYPE, Metrics, WithoutLocal
 from node_agent.proxy.sync import Outcome, Sync
 from protos.kubernetes import core_pb2, discovery_pb2
 
@@ -69,7 +69,7 @@ class Proxier:
         self._full_pass_at = 0.0  # in the loop's time
         self._began = clock()
         self._triggers: list[float] = []  # when what is not written yet happened
-        self._without_local: dict[str, set[ServicePortName]] = {"internal": set(), "external": set()}
+        self._without_local = WithoutLocal(self.metrics)
 
     def service_changed(self, key: tuple[str, str], service: core_pb2.Service | None) -> None:
         found = facts.service_facts(service) if service is not None else None
@@ -192,21 +192,9 @@ class Proxier:
     def _committed(self, outcome: Outcome) -> None:
         """What follows a commit: health ports, gauges, and UDP flows that point to nobody."""
         self._stale_flows.committed(outcome.ports, outcome.gone)
-        for name in outcome.gone:
-            self._count_without_local("internal", False, name)
-            self._count_without_local("external", False, name)
-        for name, served in outcome.ports.items():
-            port = served.port
-            self._count_without_local("internal", port.internal_local and served.lacks_local, name)
-            external = port.external_local and port.externally_accessible
-            self._count_without_local("external", external and served.lacks_local, name)
+        self._without_local.committed(outcome.ports, outcome.gone)
         for service in {name.service for name in (*outcome.ports, *outcome.gone)}:
             self._expose_health(service)
-
-    def _count_without_local(self, policy: str, is_without: bool, name: ServicePortName) -> None:
-        ports = self._without_local[policy]
-        (ports.add if is_without else ports.discard)(name)
-        self.metrics.no_local_endpoints.labels(policy).set(len(ports))
 
     def _expose_health(self, service: ServiceName) -> None:
         found = self._changes.service(service)

@@ -89,11 +89,12 @@ async def free_port() -> int:
     return port
 
 
-async def listening(port: int) -> tuple[int, dict[str, str], bytes]:
+async def listening(port: int, path: str = "/") -> tuple[int, dict[str, str], bytes]:
+    """The answer, once somebody listens."""
     async with asyncio.timeout(5):
         while True:
             try:
-                return await ask(port)
+                return await ask(port, f"GET {path} HTTP/1.1\r\n\r\n".encode())
             except ConnectionRefusedError:
                 await asyncio.sleep(0)
 

@@ -8,9 +8,11 @@ import pytest
 from node_agent.nft.fake import FakeNft
 from node_agent.nft.transaction import RefillTable
 from node_agent.proxy import proxier as module
+from node_agent.proxy.http import Answer, serve
 from node_agent.proxy.proxier import Proxier, ProxyConfig
 from tests.unit.proxy.objects import HERE, RANGES, THERE, endpoint, key, node, service, slice_
 from tests.unit.proxy.test_conntrack import FakeConntrack, flow
+from tests.unit.proxy.test_http import ask, free_port, listening
 
 WEB, WEB_SLICE = service("web", "10.96.0.10"), slice_("web", endpoint("10.244.1.5"))
 
@@ -211,3 +213,55 @@ async def test_a_node_that_leaves_is_not_eligible(here: Node) -> None:
     assert here.proxier.health.answer("/livez").status == 200
     assert here.metric("proxy_healthz_total", code="503") == 2
     assert here.metric("proxy_livez_total", code="200") == 1
+
+
+async def test_a_load_balancer_is_told_how_many_ready_endpoints_are_here(here: Node) -> None:
+    port = await free_port()
+    local = service(
+        "web",
+        "10.96.0.10",
+        type="LoadBalancer",
+        externalTrafficPolicy="Local",
+        healthCheckNodePort=port,
+        nodePort=30080,
+    )
+    here.proxier.node_changed(node("127.0.0.1"))
+    ending = endpoint("10.244.1.6", ready=False, terminating=True)
+    await synced(here, local, slice_("web", endpoint("10.244.1.5"), ending, endpoint("10.244.2.5", THERE)))
+    status, headers, _ = await listening(port)
+    assert (status, headers["X-Load-Balancing-Endpoint-Weight"]) == (200, "1")
+    here.see(slice_("web", ending, endpoint("10.244.2.5", THERE)))
+    await here.settled()
+    assert (await listening(port))[0] == 503
+    here.see(service("web", "10.96.0.10"))
+    await here.settled()
+    await asyncio.sleep(0)
+    with pytest.raises(ConnectionRefusedError):
+        await ask(port)
+
+
+async def test_metrics_and_health_are_served() -> None:
+    metrics_port, healthz_port = await free_port(), await free_port()
+    config = ProxyConfig(HERE, RANGES, metrics_port=metrics_port, healthz_port=healthz_port)
+    running = asyncio.create_task(Proxier(FakeNft(), FakeConntrack(), config).run())
+    assert b"kubeproxy_sync_proxy_rules_duration_seconds" in (await listening(metrics_port, "/metrics"))[2]
+    assert (await listening(metrics_port, "/"))[0] == 404
+    assert (await listening(healthz_port, "/healthz"))[0] == 200
+    running.cancel()
+    await asyncio.wait([running])
+    with pytest.raises(ConnectionRefusedError):
+        await ask(healthz_port)
+
+
+async def test_ports_that_are_taken_stop_nobody() -> None:
+    squatter = await serve(lambda path: Answer(200, "text/plain", b""), ["127.0.0.1"], 0)
+    port = squatter.sockets[0].getsockname()[1]
+    proxier = Proxier(FakeNft(), FakeConntrack(), ProxyConfig(HERE, RANGES, metrics_port=port, healthz_port=port))
+    running = asyncio.create_task(proxier.run())
+    proxier.synced()
+    async with asyncio.timeout(5):
+        while not proxier.is_current:  # noqa: ASYNC110  # what is waited for has no event
+            await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    squatter.close()
