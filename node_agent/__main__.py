@@ -34,6 +34,9 @@ def arguments_parser() -> argparse.ArgumentParser:
     parser.add_argument("--cluster-dns", default="10.96.0.10")
     parser.add_argument("--cluster-cidr", default="10.244.0.0/16")
     parser.add_argument("--service-cidr", default="10.96.0.0/16")
+    parser.add_argument(
+        "--pod-network", choices=("routes", "vxlan"), default="routes", help="how packets get to pods of other nodes"
+    )
     parser.add_argument("--heartbeat", type=float, default=10.0, help="seconds between renewals of the node's Lease")
     parser.add_argument("--lease-duration", type=float, default=40.0, help="seconds that the node's Lease lasts")
     parser.add_argument("-v", "--verbose", action="store_true")
@@ -57,6 +60,7 @@ def parse(arguments: list[str]) -> Config:
         dns_ip=options.cluster_dns,
         cluster_cidr=options.cluster_cidr,
         service_cidr=options.service_cidr,
+        pod_network=options.pod_network,
         heartbeat=options.heartbeat,
         lease_duration=options.lease_duration,
         verbose=options.verbose,

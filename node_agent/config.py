@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from node_agent.images.catalogue import Image
 
@@ -23,6 +24,7 @@ class Config:
     dns_ip: str = "10.96.0.10"  # what pods ask for names
     cluster_cidr: str = "10.244.0.0/16"  # with two IP families: one for each, a comma between them
     service_cidr: str = "10.96.0.0/16"  # likewise
+    pod_network: Literal["routes", "vxlan"] = "routes"  # how packets get to the pods of other nodes
     labels: Mapping[str, str] = field(default_factory=dict)  # of the Node, beside those that every node has
     images: Mapping[str, Image] = field(default_factory=dict)  # additions to the catalogue
     max_pods: int = 110

@@ -15,6 +15,7 @@ from node_agent.heartbeat import Heartbeat
 from node_agent.network import relay
 from node_agent.network.egress import Egress
 from node_agent.network.netlink import Netlink
+from node_agent.network.overlay import OVERHEAD, OverlayRoutes
 from node_agent.network.routes import NodeRoutes, desired_routes
 from node_agent.nft.kernel import KernelNft, NftError
 from node_agent.pods.connection import ShimError
@@ -111,14 +112,16 @@ class Node:
         netlink = Netlink()
         self._informers = Informers.of(client, config.node_name)
         self._events = EventRecorder(client, "kubelet", host=config.node_name)
-        self._network = NodeNetwork(_uplink_mtu(netlink))
+        mtu = _uplink_mtu(netlink)
+        overlay = config.pod_network == "vxlan"
+        self._network = NodeNetwork(mtu - max(OVERHEAD.values()) if overlay else mtu)
         services = self._informers.services.lister
         around = Surroundings(config, client, spawner, self._network, services, self._events)
         self.pods = Pods(around)
         self._spawner = spawner
         self._heartbeat = Heartbeat(client, config, self._informers.nodes.lister)
         self._streams = StreamServer(client, config.node_name, self.pods)
-        self._routes = NodeRoutes(netlink)
+        self._routes = OverlayRoutes(netlink, config.node_ips, mtu) if overlay else NodeRoutes(netlink)
         nft = KernelNft()
         self._egress = Egress(nft, config.node_name, config.cluster_cidr.split(","))
         self._proxier = Proxier(nft, KernelConntrack(), _proxy_config(config))

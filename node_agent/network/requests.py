@@ -18,6 +18,8 @@ NLMSG_ERROR, NLMSG_DONE = 2, 3
 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINKINFO, IFLA_NET_NS_PID = 1, 3, 4, 18, 19
 IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
+IFLA_VXLAN_ID, IFLA_VXLAN_LOCAL, IFLA_VXLAN_LEARNING, IFLA_VXLAN_PORT, IFLA_VXLAN_LOCAL6 = 1, 4, 7, 15, 17
+AF_BRIDGE, NTF_SELF = 7, 2
 IFA_ADDRESS, IFA_LOCAL, IFA_FLAGS, IFA_F_NODAD = 1, 2, 8, 0x02
 RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC = 1, 4, 5, 6, 7
 NDA_DST, NDA_LLADDR, NUD_PERMANENT = 1, 2, 0x80
@@ -89,6 +91,26 @@ def veth(name: str, mac: str, peer: str, peer_mac: str, peer_pid: int, mtu: int)
     body += attribute(IFLA_IFNAME, text_bytes(name)) + attribute(IFLA_ADDRESS, packed_mac(mac))
     body += attribute(IFLA_MTU, _number(mtu)) + attribute(IFLA_LINKINFO, info)
     return Request(RTM_NEWLINK, NLM_F_CREATE | 0x200, body, f"link {name}")  # 0x200: NLM_F_EXCL
+
+
+def vxlan(name: str, mac: str, network_id: int, local: str, port: int, mtu: int) -> Request:
+    """A VXLAN device that learns nothing: where frames go is told by `forwarding`."""
+    family, packed = packed_address(local)
+    data = attribute(IFLA_VXLAN_ID, _number(network_id)) + attribute(IFLA_VXLAN_LEARNING, b"\0")
+    data += attribute(IFLA_VXLAN_LOCAL6 if family == socket.AF_INET6 else IFLA_VXLAN_LOCAL, packed)
+    data += attribute(IFLA_VXLAN_PORT, struct.pack("!H", port))
+    info = attribute(IFLA_INFO_KIND, b"vxlan") + attribute(IFLA_INFO_DATA, data)
+    body = LINK.pack(0, 0, 0, IFF_UP, IFF_UP)
+    body += attribute(IFLA_IFNAME, text_bytes(name)) + attribute(IFLA_ADDRESS, packed_mac(mac))
+    body += attribute(IFLA_MTU, _number(mtu)) + attribute(IFLA_LINKINFO, info)
+    return Request(RTM_NEWLINK, NLM_F_CREATE | 0x200, body, f"link {name}")  # 0x200: NLM_F_EXCL
+
+
+def forwarding(index: int, mac: str, remote: str) -> Request:
+    """Frames for this MAC leave a VXLAN device for the address `remote`."""
+    body = struct.pack("=BxxxiHBB", AF_BRIDGE, index, NUD_PERMANENT, NTF_SELF, 0)
+    body += attribute(NDA_DST, packed_address(remote)[1]) + attribute(NDA_LLADDR, packed_mac(mac))
+    return Request(RTM_NEWNEIGH, _CREATE, body, f"forwarding to {remote}")
 
 
 def link_up(index: int) -> Request:

@@ -44,12 +44,18 @@ class NodeRoutes:
     def apply(self, desired: dict[str, str]) -> None:
         """Raises OSError for a route that the kernel refuses; what is not applied then is tried again next time."""
         for network in self._applied.keys() - desired.keys():
-            self._netlink.run([_route(network, self._applied[network]).remove()], ignore=(errno.ESRCH,))
+            self._remove(network, self._applied[network])
             del self._applied[network]
         for network, gateway in desired.items():
             if self._applied.get(network) != gateway:
-                self._netlink.run([_route(network, gateway).add()])
+                self._add(network, gateway)
                 self._applied[network] = gateway
+
+    def _add(self, network: str, gateway: str) -> None:
+        self._netlink.run([_route(network, gateway).add()])
+
+    def _remove(self, network: str, gateway: str) -> None:
+        self._netlink.run([_route(network, gateway).remove()], ignore=(errno.ESRCH,))
 
 
 def _route(network: str, gateway: str) -> Route:

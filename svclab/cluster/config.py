@@ -20,6 +20,7 @@ KIND = "Cluster"
 DEFAULT_NAME = "svclab"
 STORES = ("sqlite", "memory")
 DRIVERS = ("netns", "docker")
+POD_NETWORKS = ("routes", "vxlan")  # how packets get to pods of other nodes; vxlan: nodes need not be on one link
 FAMILIES = ("ipv4", "ipv6", "dual")
 ROLES = ("worker", "control-plane")  # kind's roles: here every node runs pods, and the control plane needs none
 
@@ -47,6 +48,7 @@ class Networking:
     """The cluster's address plan; a dual-stack cluster has two subnets of each kind, the first one's family leading."""
 
     ip_family: str = "ipv4"
+    pod_network: str = "routes"
     pod_subnets: tuple[IPNetwork, ...] = (IPv4Network("10.244.0.0/16"),)
     service_subnets: tuple[IPNetwork, ...] = (IPv4Network("10.96.0.0/16"),)
     node_subnets: tuple[IPNetwork, ...] = ()  # empty: free ones are chosen when the cluster is first started
@@ -153,6 +155,7 @@ def to_document(config: ClusterConfig) -> dict[str, Any]:
         ],
         "networking": {
             "ipFamily": network.ip_family,
+            "podNetwork": network.pod_network,
             "podSubnet": ",".join(map(str, network.pod_subnets)),
             "serviceSubnet": ",".join(map(str, network.service_subnets)),
             "nodeSubnet": ",".join(map(str, network.node_subnets)),
@@ -193,6 +196,7 @@ def _networking(section: Section) -> Networking:
     family = section.choice("ipFamily", FAMILIES, default.ip_family)
     network = Networking(
         ip_family=family,
+        pod_network=section.choice("podNetwork", POD_NETWORKS, default.pod_network),
         pod_subnets=_subnets(section, "podSubnet", _by_family(family, "10.244.0.0/16", "fd00:10:244::/56"), family),
         service_subnets=_subnets(
             section, "serviceSubnet", _by_family(family, "10.96.0.0/16", "fd00:10:96::/112"), family

@@ -100,6 +100,7 @@ def node(config: ClusterConfig, one: NodeConfig) -> Container:
         "--cluster-domain": network.cluster_domain,
         "--cluster-cidr": ",".join(map(str, network.pod_subnets)),
         "--service-cidr": ",".join(map(str, network.service_subnets)),
+        "--pod-network": network.pod_network,
         "--heartbeat": f"{config.timers.heartbeat:g}",
         "--lease-duration": f"{config.timers.node_grace_period:g}",
     }

@@ -66,6 +66,7 @@ def node_agent(state: StateFolder, config: ClusterConfig, node: NodeConfig) -> C
                 service_cidr=_cidrs(config.networking.service_subnets),
                 cluster_domain=config.networking.cluster_domain,
                 dns_ip=str(config.networking.service_subnets[0][_DNS]),
+                pod_network="vxlan" if config.networking.pod_network == "vxlan" else "routes",
                 labels=node.labels,
                 heartbeat=config.timers.heartbeat,
                 lease_duration=config.timers.node_grace_period,

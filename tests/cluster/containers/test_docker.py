@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.harness import QUICKSTART, Cluster, eventually, service_manifest
+from tests.cluster.harness import QUICKSTART, Cluster, eventually, pods_manifest, service_manifest
 from tests.cluster.test_cli import (  # noqa: F401
     test_exec_carries_much_data_unharmed,
     test_exec_passes_streams_and_the_exit_code_on,
@@ -39,6 +39,15 @@ from tests.cluster.test_traffic import (  # noqa: F401
 
 pytestmark = pytest.mark.optional("a machine need not have an engine")
 
+SECOND = """
+kind: Cluster
+apiVersion: svclab/v1alpha1
+driver: docker
+nodes: [{}, {}]
+networking: {podNetwork: vxlan}
+loadBalancer: {mode: none}
+dns: {replicas: 0}
+"""
 SPY = """
 import asyncio
 from pathlib import Path
@@ -188,14 +197,20 @@ def second(cluster: Cluster) -> Iterator[Cluster]:
     other.run("down", "--delete", check=False)
 
 
-def test_two_clusters_side_by_side(quickstart: Cluster, second: Cluster) -> None:
-    second.svclab("up", "--driver", "docker", "--nodes", "1")
-    assert second.svclab("get", "nodes", "-o", "name") == "node/node-1\n"
+def test_two_clusters_side_by_side_the_other_with_vxlan(quickstart: Cluster, second: Cluster) -> None:
+    config = second.state_home / "second.yaml"
+    config.write_text(SECOND)
+    second.svclab("up", "--config", str(config), "--name", second.name)
+    assert second.svclab("get", "nodes", "-o", "name").split() == ["node/node-1", "node/node-2"]
     assert second.node_address("node-1") != quickstart.node_address("node-1")
     stranger = Cluster(second.name, Path(second.state_home, "elsewhere"), environment=second.environment)
     refused = stranger.run("up", "--driver", "docker", check=False)
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert f"{second.folder} is on this engine: choose another --name" in refused.stderr
+    second.apply(pods_manifest("far", 2) + service_manifest("far"))
+    second.wait_ready("app=far")
+    url = f"http://{second.cluster_ip('far')}/hostname"
+    eventually(lambda: set(second.ask(("exec", "far-1"), url, 20)) == {"far-1", "far-2"})
     second.svclab("down", "--delete")
     for what in ("container", "volume", "network"):
         flags = ["-aq"] if what == "container" else ["-q"]
