@@ -162,9 +162,12 @@ def _step_text(world: World, row: Seen) -> str:
         return f"passed on as it is{source}"
     pod = world.pod_at(row.entry.answers[0])
     to = f"{row.entry.answers[0]}:{row.entry.answers[1]}{f' ({pod})' if pod else ''}"
-    source = (
-        f"its source becomes {row.entry.to[0]} (masqueraded)" if row.entry.source_translated else "its source is kept"
-    )
+    if not row.entry.source_translated:
+        source = "its source is kept"
+    elif row.entry.to[0] == row.flow[1]:
+        source = f"its source becomes port {row.entry.to[1]} of the same address"
+    else:
+        source = f"its source becomes {row.entry.to[0]} (masqueraded)"
     return f"its destination becomes {to}, {source}"
 
 

@@ -80,6 +80,12 @@ def test_every_difference_is_found(what: str) -> None:
     assert "It DISAGREES" in describe_observed(WRONG[what], differences(PREDICTED, WRONG[what]))
 
 
+def test_another_source_port_is_no_masquerading() -> None:
+    """Two flows of one pod over two Services to one endpoint must differ in something."""
+    found = observed("answered", ("node-3", row(CLIENT, VIP, WEB_2, to=(CLIENT[0], 50000))))
+    assert differences(PREDICTED, found) == ()
+
+
 def test_who_refuses_matters() -> None:
     nobody = scene(service())
     predicted = trace(nobody, "pod/client-3", "web")
