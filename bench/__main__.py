@@ -35,7 +35,13 @@ def measure(cluster: Cluster) -> list[Figure]:
     cluster.svclab("up", "--nodes", "3")
     cluster.svclab("apply", "-f", str(QUICKSTART))
     cluster.wait_ready("app=echo")
-    for part in (lifecycle.commands, changes.service_latency, throughput.cluster_ip_ratio, lifecycle.memory):
+    for part in (
+        lifecycle.commands,
+        lifecycle.new_nodes,
+        changes.service_latency,
+        throughput.cluster_ip_ratio,
+        lifecycle.memory,
+    ):
         figures += part(cluster)
     return figures
 

@@ -45,6 +45,20 @@ def commands(cluster: Cluster) -> Iterator[Figure]:
     yield Figure("svclab get svc", statistics.median(durations), "ms", 150, COMMANDS)
 
 
+def new_nodes(cluster: Cluster) -> Iterator[Figure]:
+    """A node more, until it is Ready and answers for a Service that was there before."""
+    durations = []
+    for _ in range(RUNS):
+        begun = time.monotonic()
+        cluster.svclab("node", "add", "more")
+        pid = next(int(agent["pid"]) for agent in cluster.agents() if agent["name"] == "more-agent")
+        with Probe(pid) as probe:
+            probe.begin(cluster.cluster_ip("echo"), 80)
+            durations.append(probe.answered() - begun)
+        cluster.svclab("node", "remove", "more")
+    yield Figure("node add until it forwards a Service", statistics.median(durations), "s", 3.0, RUNS)
+
+
 def memory(cluster: Cluster) -> Iterator[Figure]:
     """Resident memory after everything else has been measured."""
     agents = [agent["rss"] / (1 << 20) for agent in cluster.agents()]
