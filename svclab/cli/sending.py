@@ -33,7 +33,7 @@ class Observers:
 
     @contextmanager
     def watching(self) -> Iterator["Observers"]:
-        """Every machine that runs is watched from here on; the others are left out."""
+        """Every machine that runs is watched from here on. Raises CliError for one that runs and cannot be watched."""
         with ExitStack() as stack:
             source = Path(observe.__file__).read_text()
             for name, machine in self.machines.items():
@@ -41,15 +41,15 @@ class Observers:
                     enter(self.cluster, machine, (*_PYTHON, source)),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
                     text=True,
                 )
                 self._running[name] = stack.enter_context(process)
             for name, process in list(self._running.items()):
                 assert process.stdout is not None
                 if process.stdout.readline() != "ready\n":
-                    process.communicate()
                     del self._running[name]
+                    _explain(name, process)
             yield self
 
     def seen(self) -> list[Seen]:
@@ -61,6 +61,14 @@ class Observers:
                 raise CliError(f"the packets on {name} could not be watched (exit code {process.returncode})")
             rows += seen_rows(name, json.loads(output))
         return rows
+
+
+def _explain(name: str, process: "subprocess.Popen[str]") -> None:
+    """A machine that does not run sees no packets; whatever else keeps a program from watching is an error."""
+    _, errors = process.communicate()
+    last = (errors.strip().splitlines() or ["it ended at once"])[-1]
+    if "is not running" not in last:
+        raise CliError(f"the packets on {name} cannot be watched: {last}")
 
 
 def enter(cluster: str, machine: str, command: Sequence[str]) -> list[str]:

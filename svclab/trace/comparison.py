@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from svclab.trace.observation import Observation
 from svclab.trace.trace import Trace
-from svclab.trace.way import End, Verdict
+from svclab.trace.way import End, Verdict, socket_text
 
 
 def differences(trace: Trace, seen: Observation) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def _beyond(seen: Observation) -> Iterator[str]:
 def _arrival(trace: Trace, seen: Observation) -> Iterator[str]:
     ends = [end for end in trace.ends if (end.address, end.port) == seen.endpoint]
     if not ends:
-        possible = {f"{end.address}:{end.port}" for end in trace.ends if end.verdict is Verdict.DELIVERED}
+        possible = {socket_text(end.address, end.port) for end in trace.ends if end.verdict is Verdict.DELIVERED}
         yield f"it arrived at {_endpoint(seen)}; predicted: {_any_of(possible)}"
     else:
         yield from _manner(ends, seen)
@@ -78,7 +78,7 @@ def _any_of(texts: set[str]) -> str:
 
 
 def _endpoint(seen: Observation) -> str:
-    return f"{seen.endpoint[0]}:{seen.endpoint[1]}"
+    return socket_text(*seen.endpoint)
 
 
 def _where(seen: Observation) -> str:

@@ -52,6 +52,8 @@ def is_proxied(service: core_pb2.Service) -> bool:
 
 def _claims(service: core_pb2.Service, node: Node, packet: Packet) -> Iterator[Claim]:
     spec, wanted = service.spec, packet.destination
+    if not any((":" in ip) == (":" in wanted) for ip in cluster_ips(service)):
+        return  # a Service has nothing in a family in which it has no ClusterIP
     for port in spec.ports:
         if (port.protocol or "TCP") != packet.protocol:
             continue

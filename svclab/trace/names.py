@@ -128,7 +128,7 @@ def _public_answer(world: World, service: core_pb2.Service) -> Answer:
     if not is_proxied(service):
         raise QuestionError(f"{name} has no address that an outside client could use: name one with --to ADDRESS:PORT")
     external = [ip for ip in service.spec.externalIPs if ip]
-    nodes = [ip for node in list(world.nodes.values())[:1] for ip in node.addresses[:1]]
+    nodes = [ip for node in list(world.nodes.values())[:1] if (ip := node.primary(cluster_ips(service)[0]))]
     note = ("clients outside do not ask the cluster DNS",)
     if balanced := ingress_ips(service):
         return Answer(name, tuple(balanced[:1]), f"load balancer of {name}", service=service, notes=note)

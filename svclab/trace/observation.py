@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from svclab.trace.trace import Trace
-from svclab.trace.way import Verdict
+from svclab.trace.way import Verdict, socket_text
 from svclab.trace.world import World
 
 NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132}  # of protocols, IANA
@@ -161,7 +161,7 @@ def _step_text(world: World, row: Seen) -> str:
         source = f", its source becomes {row.entry.to[0]}" if row.entry.source_translated else ""
         return f"passed on as it is{source}"
     pod = world.pod_at(row.entry.answers[0])
-    to = f"{row.entry.answers[0]}:{row.entry.answers[1]}{f' ({pod})' if pod else ''}"
+    to = f"{socket_text(*row.entry.answers)}{f' ({pod})' if pod else ''}"
     if not row.entry.source_translated:
         source = "its source is kept"
     elif row.entry.to[0] == row.flow[1]:

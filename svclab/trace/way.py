@@ -95,3 +95,8 @@ class Way:
 
     hops: tuple[Hop, ...] = ()
     ends: tuple[End, ...] = ()
+
+
+def socket_text(address: str, port: int) -> str:
+    """An address and port as people write them: [fd00::1]:80."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -7,7 +7,7 @@ from itertools import groupby
 from svclab.trace.endpoints import Considered
 from svclab.trace.observation import Observation
 from svclab.trace.trace import Trace
-from svclab.trace.way import WHOLE, Cause, End, Hop, Verdict
+from svclab.trace.way import WHOLE, Cause, End, Hop, Verdict, socket_text
 
 VERDICTS = {
     Verdict.REFUSED: ("refused", ", and the client is told so at once"),
@@ -128,10 +128,6 @@ def _observed(seen: Observation, differences: Sequence[str]) -> Iterator[str]:
 def because(cause: Cause) -> str:
     """A reason with the field that it comes from."""
     return f"{cause.text} ({cause.field})" if cause.field else cause.text
-
-
-def socket_text(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def fraction(value: Fraction) -> str:

@@ -149,6 +149,14 @@ def ends(nested: bytes) -> Tuple:
     return ports[1][0], source, source_port, destination, destination_port
 
 
+def make_room(sock: socket.socket) -> None:
+    """For bursts of messages; root of a user namespace alone gets only what the machine allows."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+
+
 def watch(sock: socket.socket, packets: Packets, entries: dict[Tuple, Any]) -> None:
     """Until stdin ends, and all that was sent before it has been read.
 
@@ -175,7 +183,7 @@ def main() -> None:
     table = f"svclab-trace-{os.getpid()}"
     packets, entries = Packets(table), dict[Tuple, Any]()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
+        make_room(sock)
         sock.bind((0, 0))
         for group in (NFTRACE_GROUP, CONNTRACK_GROUP):
             sock.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, group)

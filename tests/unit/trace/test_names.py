@@ -118,3 +118,9 @@ def test_outside_a_service_is_reached_by_its_most_public_address() -> None:
     public.spec.type = "LoadBalancer"
     public.status.loadBalancer.ingress.add(ip="172.18.0.200", ipMode="VIP")
     assert trace(scene(public), "outside", "web").packets[0].destination == "172.18.0.200"
+
+
+def test_a_service_of_one_family_has_no_node_port_in_the_other() -> None:
+    six = service(type="NodePort", clusterIP="fd96::10")
+    (end,) = trace(scene(six), "outside", "172.18.0.2:30080").ends
+    assert (end.verdict, end.cause.text) == (Verdict.DELIVERED, "the node itself has this address")
