@@ -1,13 +1,13 @@
 """Who has which address: written to disk before anybody is told, so that a crash neither leaks nor doubles one."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from cloud_controller.pool import Address
+from svclab.client.credentials import write_private
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,7 @@ class Ledger:
 
     def _save(self, entries: dict[str, Entry]) -> None:
         rows = [asdict(entry) | {"addresses": [str(a) for a in entry.addresses]} for entry in entries.values()]
-        part = self.path.with_name(self.path.name + ".part")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(rows, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path)
+        write_private(self.path, json.dumps(rows).encode())
         self.entries = entries
 
 
