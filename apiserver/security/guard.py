@@ -11,12 +11,12 @@ import grpc.aio
 from apiserver.security.audit import AuditLog
 from apiserver.security.identity import ADMIN, Identity, of_certificate
 from apiserver.security.rules import Action, FindPod, allowed
+from apiserver.server.failures import STATUS_TRAILER
+from apiserver.server.streams import STREAM_ID
 from protos.kubernetes import meta_pb2
 
-STATUS_TRAILER = "svclab-status-bin"
 _VERBS = {"Get": "get", "List": "list", "Watch": "watch", "Create": "create", "Update": "update", "Patch": "patch"}
 _STREAMS = {"Exec": "exec", "Logs": "logs", "PortForward": "port-forward"}
-_STREAM_ID = "svclab-stream-id"
 # Everybody with a certificate of the cluster may ask for the version and for the server's health.
 _OPEN_METHODS = frozenset(
     {"/svclab.api.v1.Api/Version", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"}
@@ -100,7 +100,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         """The node that was asked for the stream of an Attach."""
         if not method.endswith("/Attach"):
             return None
-        return self._node_of_stream(dict(context.invocation_metadata()).get(_STREAM_ID, ""))
+        return self._node_of_stream(dict(context.invocation_metadata()).get(STREAM_ID, ""))
 
     async def _check(self, method: str, request: Any, context: Any) -> None:
         identity = caller(context)
