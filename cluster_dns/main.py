@@ -26,6 +26,7 @@ from cluster_dns.udp import UdpListener
 from cluster_dns.zone import Settings, Zone
 from svclab.client.client import Client
 from svclab.client.credentials import Credentials
+from svclab.client.log_lines import write_to_stderr
 from svclab.client.target import Target
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,7 @@ class Running:
 
 def run(config: Config) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code. A failure to start is one line on stderr and 1."""
-    level = logging.DEBUG if config.verbose else logging.INFO
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    write_to_stderr(verbose=config.verbose)
     try:
         asyncio.run(serve(config))
     except (OSError, ValueError) as error:

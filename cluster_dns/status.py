@@ -3,13 +3,13 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 
 REQUEST_TIMEOUT = 5.0  # seconds
 LARGEST_REQUEST = 16 << 10  # bytes
+MAX_CONNECTIONS = 64  # at once, on a port; more are closed unanswered
 
 Page = Callable[[], tuple[int, str]]  # status code and text
-
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 
 
 class StatusServer:
@@ -18,6 +18,7 @@ class StatusServer:
     def __init__(self, pages: dict[str, Page]) -> None:
         self._pages = pages
         self._server: asyncio.Server | None = None
+        self._room = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def start(self, port: int) -> None:
         """Listens on all addresses. Raises OSError."""
@@ -44,6 +45,13 @@ class StatusServer:
         return socket.create_server(("", port))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._room.locked():
+            writer.close()
+            return
+        async with self._room:
+            await self._answer_one(reader, writer)
+
+    async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT):
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -58,7 +66,8 @@ class StatusServer:
         method, _, rest = head.decode("latin-1").partition(" ")
         path = rest.partition(" ")[0].partition("?")[0]
         code, text = self._page(method, path)
-        lines = (f"HTTP/1.1 {code} {_REASONS[code]}", "Content-Type: text/plain; charset=utf-8", "Connection: close")
+        first = f"HTTP/1.1 {code} {HTTPStatus(code).phrase}"
+        lines = (first, "Content-Type: text/plain; charset=utf-8", "Connection: close")
         body = text.encode()
         start = "\r\n".join((*lines, f"Content-Length: {len(body)}", "", "")).encode()
         return start if method == "HEAD" else start + body

@@ -205,3 +205,18 @@ async def test_status_pages(listening: Listening, tmp_path: Path) -> None:
     assert 'coredns_dns_request_duration_seconds_count{server="dns://:53",view="",zone="."} 1.0' in page
     count = 'coredns_kubernetes_dns_programming_duration_seconds_count{service_kind="headless_with_selector"} 1.0'
     assert count in page
+
+
+async def test_more_status_connections_than_the_limit_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cluster_dns.status.MAX_CONNECTIONS", 2)
+    async with contextlib.AsyncExitStack() as undo:
+        (status,) = await show({"/health": lambda: (200, "OK")}, (0,), undo)
+        idle = [await asyncio.open_connection(LOOPBACK, status.port) for _ in range(2)]
+        refused, writer = await asyncio.open_connection(LOOPBACK, status.port)
+        assert await refused.read() == b""
+        writer.close()
+        for reader, writer in idle:
+            writer.write(b"GET /health HTTP/1.1\r\n\r\n")
+            assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
+            writer.close()
+        assert "200 OK" in await http(status.port, "GET /health HTTP/1.1\r\n\r\n")
