@@ -35,13 +35,12 @@ def json_patch(original: dict[str, Any], operations: list[dict[str, Any]]) -> di
     """RFC 6902: add, remove, replace, move, copy, test. Raises PatchError, also for a test that does not hold."""
     # Imported here: few programs ever need it, and the CLI's start is short.
     import jsonpatch
-    import jsonpointer
 
     if not isinstance(operations, list):
         raise PatchError("a JSON patch must be a list of operations")
     try:
         patched = jsonpatch.JsonPatch(operations).apply(original)
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError) as error:
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
         raise PatchError(f"the JSON patch cannot be applied: {error}") from None
     if not isinstance(patched, dict):
         raise PatchError("the JSON patch does not leave an object")
