@@ -60,10 +60,6 @@ class Informer(Generic[M]):
         for obj in self.lister.list():
             handler(key_of(obj), None, obj)
 
-    @property
-    def has_synced(self) -> bool:
-        return self._synced.is_set()
-
     async def synced(self) -> None:
         """Returns when the first state has been read."""
         await self._synced.wait()

@@ -48,7 +48,7 @@ def play(*scenes: Scene) -> tuple[dict[str, str], list[str], FakeTransport]:
         informer.add_handler(handler)
         task = asyncio.create_task(informer.run())
         await transport.over.wait()
-        assert informer.has_synced
+        await informer.synced()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         return {obj.metadata.name: obj.data["value"] for obj in informer.lister.list()}, told, transport
