@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Collection
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from svclab.cluster.access import client_of
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 
 _LEASE_NAMESPACE = "kube-node-lease"
 _PAUSE = 0.01  # seconds between attempts while the API server does not answer yet
+
+
+def prepare() -> None:
+    """Loads what waiting needs: worth it while one waits for something else anyway."""
+    import_module("svclab.client.sync_client")
+    import_module("protos.kubernetes.coordination_pb2")
 
 
 def wait_for_nodes(state: StateFolder, names: Collection[str], patience: float, *, since: float) -> None:

@@ -11,7 +11,7 @@ from svclab.cli.errors import CliError
 from svclab.cli.lifecycle.choice import chosen_name, cluster_errors
 from svclab.cli.lifecycle.steps import Steps
 from svclab.cluster.config import DRIVERS, MOST_NODES, STORES, ClusterConfig
-from svclab.cluster.readiness import wait_for_nodes
+from svclab.cluster.readiness import prepare, wait_for_nodes
 from svclab.cluster.start import Wish, start
 from svclab.cluster.state import StateFolder
 
@@ -63,6 +63,10 @@ def up(
     wish = Wish(name or named or chosen_name(), nodes, store, driver, document)
     steps, begun = Steps(), time.time()
 
+    def tell(step: str) -> None:
+        steps.say(f"Starting the {step}")
+        prepare()
+
     def until_ready(state: StateFolder, config: ClusterConfig) -> None:
         if wait:
             steps.say("Waiting until all nodes are Ready")
@@ -71,7 +75,7 @@ def up(
 
     try:
         with cluster_errors():
-            config = start(wish, lambda step: steps.say(f"Starting the {step}"), until_ready)
+            config = start(wish, tell, until_ready)
     except BaseException:
         steps.end(failed=True)
         raise
