@@ -37,7 +37,10 @@ from tests.cluster.test_traffic import (  # noqa: F401
     test_the_node_port_of_every_node_answers_outside,
 )
 
-pytestmark = pytest.mark.optional("a machine need not have an engine")
+pytestmark = [
+    pytest.mark.optional("a machine need not have an engine"),
+    pytest.mark.timeout(600),  # the first of them may build the image
+]
 
 SECOND = """
 kind: Cluster
