@@ -9,7 +9,7 @@ from tests.cluster.harness import QUICKSTART
 
 
 @pytest.mark.optional(reason="the working copy may lie where no ordinary user can read it")
-def test_an_ordinary_user_has_it_all(make_cluster: MakeCluster, ordinary_user: tuple[tuple[str, ...], Path]) -> None:
+def test_an_ordinary_user_has_it_all(ordinary_user: tuple[tuple[str, ...], Path], make_cluster: MakeCluster) -> None:
     user, home = ordinary_user
     cluster = make_cluster("user", user, home)
     cluster.svclab("up", "--nodes", "2")
