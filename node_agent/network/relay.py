@@ -17,6 +17,9 @@ ADDRESS = "169.254.20.10"
 PORT = 53
 ANSWER_SECONDS = 5.0  # as long as resolvers wait (resolv.conf(5), timeout)
 MESSAGE_BYTES = 65535
+# At once, so that no pod can take all of the agent's descriptors; more queries are dropped, more connections closed.
+QUERIES_LIMIT = 500
+CONNECTIONS_LIMIT = 100
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +36,14 @@ async def run(netlink: Netlink, upstream: str) -> None:
 async def relay(own: tuple[str, int], upstream: tuple[str, int]) -> None:
     """Relays over UDP and TCP until cancelled. Raises OSError."""
 
+    room = asyncio.Semaphore(CONNECTIONS_LIMIT)
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _pass_connection(reader, writer, upstream)
+        if room.locked():
+            writer.close()
+            return
+        async with room:
+            await _pass_connection(reader, writer, upstream)
 
     loop = asyncio.get_running_loop()
     datagrams, _ = await loop.create_datagram_endpoint(lambda: _Queries(upstream), local_addr=own)
@@ -57,6 +66,8 @@ class _Queries(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if len(self._asking) >= QUERIES_LIMIT:
+            return
         task = asyncio.create_task(self._ask(data, addr))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
