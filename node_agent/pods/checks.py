@@ -111,6 +111,8 @@ async def _http(action: core_pb2.HTTPGetAction, container: core_pb2.Container, p
             words = (await reader.readline()).split()
         except OSError as error:
             raise CheckFailed(f"Get http://{host}:{port}/: {error}") from None
+        except ValueError:  # a line longer than the reader's limit
+            raise CheckFailed("malformed HTTP response") from None
     if len(words) < 2 or not words[1].isdigit():
         raise CheckFailed("malformed HTTP response")
     if not 200 <= int(words[1]) < 400:

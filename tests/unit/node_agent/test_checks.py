@@ -75,6 +75,7 @@ def tcp(port: int) -> core_pb2.ProbeHandler:
         (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "HTTP probe failed with statuscode: 503"),
         (b"hello\n", "malformed HTTP response"),
         (b"", "malformed HTTP response"),
+        (b"x" * 200_000, "malformed HTTP response"),
     ],
 )
 def test_http(answer: bytes, failure: str) -> None:
