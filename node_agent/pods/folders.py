@@ -19,7 +19,7 @@ class PodFolder:
         return self.path.name
 
     def create(self, record: PodRecord) -> None:
-        """Writes the record durably: from now on the pod's addresses are its own."""
+        """Writes the record, whole or not at all: from now on the pod's addresses are its own."""
         self.path.mkdir(parents=True, exist_ok=True)
         temporary = self.path / (RECORD + ".new")
         with open(temporary, "w", encoding="utf-8") as file:
