@@ -177,6 +177,23 @@ def test_everything_comes_back_after_a_restart_of_all_containers(quickstart: Clu
     eventually(lambda: all(forwards(quickstart, one) for one in ("node-1", "node-2", "node-3")), within=30)
 
 
+def test_names_and_a_load_balancer(quickstart: Cluster) -> None:
+    fetch = "import urllib.request as u; print(u.urlopen('http://echo/hostname', timeout=5).read().decode())"
+    eventually(lambda: quickstart.run("exec", "echo-1", "--", "python3", "-c", fetch, check=False).returncode == 0)
+    # A name that only docker's resolver knows, which listens where no pod can reach it.
+    found = quickstart.svclab("exec", "echo-1", "--", "getent", "hosts", container(quickstart, "apiserver"))
+    assert (
+        found.split()[0]
+        == inspected(quickstart)["apiserver"]["NetworkSettings"]["Networks"][f"svclab-{quickstart.name}"]["IPAddress"]
+    )
+    quickstart.apply(service_manifest("echo", "LoadBalancer", name="balanced"))
+    address = "{.status.loadBalancer.ingress[0].ip}"
+    quickstart.svclab("wait", "--for", f"jsonpath={address}", "service/balanced", "--timeout=20s")
+    url = f"http://{quickstart.svclab('get', 'service', 'balanced', '-o', f'jsonpath={address}')}/hostname"
+    eventually(lambda: set(quickstart.ask(("outside",), url, 20)) == {"echo-1", "echo-2", "echo-3"})
+    quickstart.svclab("delete", "service", "balanced")
+
+
 def test_pods_outlive_their_agent(quickstart: Cluster) -> None:
     kill = 'for p in /proc/[0-9]*; do grep -qa "^python.-m.node_agent" $p/cmdline && kill -9 ${p#/proc/}; done; true'
 
