@@ -39,13 +39,22 @@ class Nodes:
     def add(self, name: str = "", labels: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         """A node more; the answer holds its name."""
         node = new_node(self._config.nodes, node_name(name, "node name") if name else "", labels)
-        plan = Plan(self._config.networking.node_subnets)
-        self._store((*self._config.nodes, node))
+        before = self._config.nodes
+        self._store((*before, node))
+        try:
+            self._launch(node)
+        except BaseException:
+            self._store(before)
+            self._engine.remove(node.name)
+            raise
+        return {"name": node.name}
+
+    def _launch(self, node: NodeConfig) -> None:
         self._engine.remove(node.name)  # what a crash has left of one of this name
+        plan = Plan(self._config.networking.node_subnets)
         self._engine.create(self._image(), container_of(self._config, node), plan)
         equip_nodes(self._engine, node.name)
         self._engine.start(node.name)
-        return {"name": node.name}
 
     def remove(self, name: str) -> None:
         """Ends a node and forgets it with its state."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from tests.cluster.harness import QUICKSTART, Cluster, eventually, pods_manifest, service_manifest
 from tests.cluster.test_cli import (  # noqa: F401
@@ -163,6 +164,24 @@ def test_nothing_acknowledged_is_lost_when_the_api_server_is_killed(quickstart: 
     quickstart.svclab("delete", "configmap", "-l", "written=yes")
 
 
+@pytest.mark.parametrize("part", ["node-3", "cloud"])
+def test_the_others_go_on_when_a_container_is_killed_under_load(quickstart: Cluster, part: str) -> None:
+    writer = Writer(quickstart)
+    writer.start()
+    eventually(lambda: len(writer.acknowledged) > 10)
+    docker("kill", container(quickstart, part))
+    count = len(writer.acknowledged)
+    eventually(lambda: len(writer.acknowledged) > count + 10)
+    url = f"http://{quickstart.node_address('node-1')}:30080/hostname"
+    assert set(quickstart.ask(("outside",), url, 10)) & {"echo-1", "echo-2", "echo-3"}
+    docker("start", container(quickstart, part))
+    writer.stopped.set()
+    writer.join()
+    assert len(quickstart.json("configmap", "-l", "written=yes")["items"]) >= len(writer.acknowledged)
+    quickstart.svclab("delete", "configmap", "-l", "written=yes")
+    eventually(lambda: all(forwards(quickstart, one) for one in ("node-1", "node-2", "node-3")), within=30)
+
+
 def test_everything_comes_back_after_a_restart_of_all_containers(quickstart: Cluster) -> None:
     def places() -> list[tuple[str, str]]:
         nodes = quickstart.json("nodes")["items"]
@@ -251,6 +270,21 @@ def test_without_an_engine(tmp_path: Path, host: str, message: str) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert done.stderr.startswith(message)
     assert "--driver netns" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not use the engine")
+def test_without_permission(ordinary_user: tuple[tuple[str, ...], Path], image: str) -> None:
+    user, home = ordinary_user
+    done = Cluster("alone", home, user).run("up", "--driver", "docker", check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("error: no permission to use the docker engine: add yourself to the group docker")
+
+
+def test_a_token_is_for_one_node(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.svclab("token", "create", "node-9", "--out", str(tmp_path / "token"))
+    subject = x509.load_pem_x509_certificate((tmp_path / "token" / "client.crt").read_bytes()).subject
+    assert subject.rfc4514_string() == "CN=system:bootstrap:node-9,O=system:bootstrappers"
+    assert (tmp_path / "token" / "client.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_an_image_that_is_missing(tmp_path: Path, image: str) -> None:
