@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bench.figures import Figure
 from bench.probe import Probe
+from svclab.cluster.state import StateFolder
 from tests.cluster.harness import QUICKSTART, Cluster
 
 RUNS = 5
@@ -22,7 +23,8 @@ def start_and_stop(cluster: Cluster) -> Iterator[Figure]:
         cluster.svclab("up", "--nodes", "3")
         ups.append(time.monotonic() - begun)
         cluster.apply(MANIFEST)
-        pid = int(cluster.pid("node-2-agent"))
+        pid = StateFolder(cluster.folder).pid("node-2-agent")
+        assert pid
         with Probe(pid) as probe:
             probe.begin(CLUSTER_IP, 80)
             answered.append(probe.answered() - begun)
