@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+from tests.kernel.verdicts import ROOT, refused
 
 RESOLV_CONF = """nameserver 127.0.0.1
 search default.svc.cluster.local svc.cluster.local cluster.local
@@ -44,16 +45,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     if reason := refused(command):
         pytest.skip(f"no network namespace with a resolv.conf of its own: {reason}")
     command += [sys.executable, "-m", "tests.kernel.dns.getent", *FOUND]
-    output = subprocess.run(
-        command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE, check=True, timeout=60
-    ).stdout
+    output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, timeout=60).stdout
     found: dict[str, list[str]] = json.loads(output)
     return found
-
-
-def refused(command: list[str]) -> str:
-    """Why the machine does not let us; empty if it does."""
-    return subprocess.run([*command, "true"], capture_output=True, text=True).stderr.strip()
 
 
 @pytest.mark.parametrize("question", FOUND)
