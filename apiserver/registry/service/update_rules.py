@@ -13,7 +13,6 @@ from protos.kubernetes.core_pb2 import LoadBalancerIngress, Service
 from protos.labels import dns1123_subdomain_faults
 
 _UNCHANGEABLE = "may not change once set"
-_POLICY = "spec.ipFamilyPolicy"
 
 
 def validate_service_update(new: Service, old: Service) -> list[FieldError]:
@@ -35,36 +34,29 @@ def _class_of(service: Service) -> str | None:
 
 
 def _validate_addresses(new: Service, old: Service) -> list[FieldError]:
-    before, after = list(old.spec.clusterIPs), list(new.spec.clusterIPs)
     if is_headless(old) and is_headless(new):
         return []
-    path = "spec.clusterIPs"
-    if before and not after:
-        return [invalid(f"{path}[0]", after, "primary clusterIP can not be unset")]
-    errors = [
-        invalid(f"{path}[{index}]", after, _UNCHANGEABLE)
-        for index, (was, now) in enumerate(zip(before, after, strict=False))
-        if was != now
-    ]
-    if len(after) < len(before) and new.spec.ipFamilyPolicy != SINGLE_STACK:
-        text = "must be set to 'SingleStack' when releasing the secondary clusterIP"
-        errors.append(invalid(_POLICY, new.spec.ipFamilyPolicy, text))
-    return errors
+    before, after = list(old.spec.clusterIPs), list(new.spec.clusterIPs)
+    return _validate_pair("spec.clusterIPs", "clusterIP", before, after, new.spec.ipFamilyPolicy)
 
 
 def _validate_families(new: Service, old: Service) -> list[FieldError]:
     before, after = list(old.spec.ipFamilies), list(new.spec.ipFamilies)
-    path = "spec.ipFamilies"
+    return _validate_pair("spec.ipFamilies", "ipFamily", before, after, new.spec.ipFamilyPolicy)
+
+
+def _validate_pair(path: str, noun: str, before: list[str], after: list[str], policy: str) -> list[FieldError]:
+    """A primary stays, and a secondary too; one may be added, and released by a Service that becomes SingleStack."""
     if before and not after:
-        return [invalid(f"{path}[0]", after, "primary ipFamily can not be unset")]
+        return [invalid(f"{path}[0]", after, f"primary {noun} can not be unset")]
     errors = [
         invalid(f"{path}[{index}]", after, _UNCHANGEABLE)
         for index, (was, now) in enumerate(zip(before, after, strict=False))
         if was != now
     ]
-    if len(after) < len(before) and new.spec.ipFamilyPolicy != SINGLE_STACK:
-        text = "must be set to 'SingleStack' when releasing the secondary ipFamily"
-        errors.append(invalid(_POLICY, new.spec.ipFamilyPolicy, text))
+    if len(after) < len(before) and policy != SINGLE_STACK:
+        text = f"must be set to 'SingleStack' when releasing the secondary {noun}"
+        errors.append(invalid("spec.ipFamilyPolicy", policy, text))
     return errors
 
 
