@@ -58,6 +58,8 @@ class NetnsDriver:
             _kill(pid)
             if host.is_root():
                 network.remove(host.link_name(config.name))  # the kernel would do it too, but later
+        elif host.is_root() and state.supervisor_socket.exists():  # it was killed, and left no time to tidy up
+            network.wait_until_gone(host.link_name(config.name))
         host.withdraw(state.name, machines)
         state.clear_runtime()
 

@@ -7,6 +7,7 @@ FORWARD to DROP.
 import os
 import socket
 import subprocess
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from svclab.cluster.errors import ClusterError
 from svclab.cluster.netns import namespaces
 
 BRIDGE, UPLINK, MACHINE_LINK = "br0", "uplink", "eth0"
+GONE_WITHIN = 5.0  # seconds that the kernel has for a namespace's links
 
 
 def run(lines: Iterable[str], *, within: int | None = None) -> None:
@@ -94,6 +96,16 @@ def remove(link: str) -> None:
         except ClusterError:
             if link in links():
                 raise
+
+
+def wait_until_gone(link: str) -> None:
+    """Waits for the kernel to take away a link into a namespace that has just ended.
+
+    It is not removed here: a link that stays belongs to somebody else's cluster of the same name.
+    """
+    end = time.monotonic() + GONE_WITHIN
+    while link in links() and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def forward_packets() -> None:
