@@ -92,26 +92,28 @@ def _start_all(engine: Engine, config: ClusterConfig, chosen: str) -> None:
     powered = [node for node in config.nodes if node.powered]
     beside = [containers.outside(config), *(containers.node(config, node) for node in config.nodes)]
     on = {names.OUTSIDE, *(node.name for node in powered)}
-    clouded = config.load_balancer.mode != "none"
 
     def launch(item: containers.Container) -> None:
         engine.create(chosen, item, plan)
         if item.part in on:
             engine.start(item.part)
 
+    def launch_cloud() -> None:
+        if config.load_balancer.mode != "none":
+            engine.create(chosen, containers.cloud(config), plan)
+            equip_cloud(engine)
+            engine.start(names.CLOUD)
+
     with ThreadPoolExecutor(_WORKERS) as pool:
         engine.create(chosen, containers.api_server(config, port), plan)
         engine.start(names.API_SERVER)
         launched = [pool.submit(launch, item) for item in beside]
-        cloud = pool.submit(engine.create, chosen, containers.cloud(config), plan) if clouded else None
-        take_admin(engine, f"localhost:{port}")
+        take_admin(engine, port)
         for one in launched:
             one.result()
+        cloud = pool.submit(launch_cloud)
         equip_nodes(engine, *(node.name for node in powered))
-        if cloud:
-            cloud.result()
-            equip_cloud(engine)
-            engine.start(names.CLOUD)
+        cloud.result()
         list(pool.map(partial(cut, engine, config), [node for node in powered if node.cut_from]))
 
 

@@ -1,6 +1,8 @@
 """How the parts of a cluster get their credentials: through the engine into volumes, never by environment or image."""
 
 import asyncio
+import socket
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,19 +18,44 @@ from svclab.cluster.errors import ClusterError
 from svclab.cluster.observed import RUNNING
 
 _PAUSE = 0.02  # seconds between two looks
+_LOOK = 1.0  # seconds between two looks whether the container of the API server still runs
 _PATIENCE = 20.0  # seconds for an API server that was just started to write the credentials
 
 
-def take_admin(engine: Engine, address: str) -> None:
-    """Waits for the administrator's credentials and keeps them in the state folder. Raises ClusterError."""
-    deadline = time.monotonic() + _PATIENCE
-    while not (files := engine.read(names.API_SERVER, BUNDLES["admin"])).keys() >= {CERTIFICATE_FILE, KEY_FILE}:
-        if life(engine.containers(), names.API_SERVER) != RUNNING or time.monotonic() > deadline:
-            own = names.name_of(engine.state.name, names.API_SERVER)
-            raise ClusterError(f"the API server did not start: see `docker logs {own}`")
-        time.sleep(_PAUSE)
+def take_admin(engine: Engine, port: int) -> None:
+    """Waits for the API server and keeps the administrator's credentials in the state folder. Raises ClusterError."""
+    _wait_for_server(engine, port)
+    files = engine.read(names.API_SERVER, BUNDLES["admin"])
     admin = Credentials(files[AUTHORITY_FILE], files[CERTIFICATE_FILE], files[KEY_FILE])
-    Endpoint(engine.state.endpoint).save(address, admin)
+    Endpoint(engine.state.endpoint).save(f"localhost:{port}", admin)
+
+
+def _wait_for_server(engine: Engine, port: int) -> None:
+    """Returns when the API server listens: it has written all credentials then."""
+    deadline = time.monotonic() + _PATIENCE
+    look = time.monotonic() + _LOOK
+    while not _speaks_tls(port):
+        now = time.monotonic()
+        if now > look:
+            look = now + _LOOK
+            if now > deadline or life(engine.containers(), names.API_SERVER) != RUNNING:
+                own = names.name_of(engine.state.name, names.API_SERVER)
+                raise ClusterError(
+                    f"the API server did not start: see `docker logs {own}`, or {engine.state.root}/logs"
+                )
+        time.sleep(_PAUSE)
+
+
+def _speaks_tls(port: int) -> bool:
+    """Whether a TLS server is behind a port of 127.0.0.1; the engine's proxy accepts connections for nobody too."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # who it is, is found out with credentials
+    context.set_alpn_protocols(["h2"])
+    try:
+        with socket.create_connection(("127.0.0.1", port), _LOOK) as connection, context.wrap_socket(connection):
+            return True
+    except OSError:
+        return False
 
 
 def equip_nodes(engine: Engine, *nodes: str) -> None:
