@@ -6,7 +6,8 @@ from typing import Any
 
 from svclab.cluster import locks
 from svclab.cluster.addresses import choose_subnets, host_networks
-from svclab.cluster.config import API_VERSION, KIND, ClusterConfig, from_document, with_nodes
+from svclab.cluster.config import ClusterConfig, with_nodes
+from svclab.cluster.config_document import API_VERSION, KIND, from_document
 from svclab.cluster.document import dns_label
 from svclab.cluster.driver import Say, find_driver, is_running
 from svclab.cluster.errors import ClusterError, ConfigError

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from svclab.cluster import locks
-from svclab.cluster.config import ClusterConfig, from_document, to_document, with_nodes
+from svclab.cluster.config import ClusterConfig, with_nodes
+from svclab.cluster.config_document import from_document, to_document
 from svclab.cluster.errors import ClusterError
 
 INIT, SUPERVISOR, API_SERVER = "init", "supervisor", "apiserver"

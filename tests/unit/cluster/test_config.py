@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from svclab.cluster.config import ClusterConfig, NodeConfig, from_document, new_node, to_document, with_nodes
+from svclab.cluster.config import ClusterConfig, NodeConfig, new_node, with_nodes
+from svclab.cluster.config_document import from_document, to_document
 from svclab.cluster.errors import ConfigError
 
 HEAD = {"kind": "Cluster", "apiVersion": "svclab/v1alpha1"}

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from svclab.cluster.addresses import Plan
-from svclab.cluster.config import API_VERSION, KIND, ClusterConfig, from_document, to_document
+from svclab.cluster.config import ClusterConfig
+from svclab.cluster.config_document import API_VERSION, KIND, from_document, to_document
 from svclab.cluster.errors import ConfigError
 
 HEAD = {"kind": KIND, "apiVersion": API_VERSION, "networking": {"nodeSubnet": "10.50.0.0/16"}}
