@@ -1,6 +1,7 @@
 """The image of every container: found by the content of what it is made from, or built."""
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -13,6 +14,8 @@ from svclab.cluster.errors import ClusterError
 ROOT = Path(__file__).parents[3]
 BUILD = ROOT / "compose" / "build-image"
 PACKAGES = ("apiserver", "cloud_controller", "cluster_dns", "node_agent", "protos", "svclab")
+_STEP = re.compile(r"Step \d+/|#\d+ \[")  # how the engine's two builders begin what they are doing
+_SHOWN = 60  # characters
 CHOSEN = "SVCLAB_IMAGE"  # the environment variable that names an image, which must exist then
 
 
@@ -50,7 +53,7 @@ def ensure(api: Any, say: Callable[[str], None]) -> str:
         raise ClusterError(
             f"the image {wanted} is missing: build it in a clone of the repository with `compose/build-image {wanted}`"
         )
-    say(f"image {wanted} (built once, about a minute)")
+    say(f"build of the image {wanted} (about a minute, once)")
     build(wanted, say)
     return wanted
 
@@ -62,8 +65,8 @@ def build(wanted: str, say: Callable[[str], None]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line.rstrip())
-            if line.startswith("Step "):
-                say(f"image {wanted}: {' '.join(line.split()[:4])}")
+            if _STEP.match(line):
+                say(f"build of the image {wanted}: {line.strip()[:_SHOWN]}")
     if process.returncode:
         raise ClusterError(f"the image {wanted} could not be built: {' / '.join(lines[-5:])}")
 
