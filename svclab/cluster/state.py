@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,6 +163,9 @@ class StateFolder:
             file.unlink(missing_ok=True)
         for part in ("api", "cloud", "endpoint", "nodes", "run", "store"):
             shutil.rmtree(self.root / part, ignore_errors=True)
+        with suppress(OSError):  # there are logs to read
+            (self.root / "logs").rmdir()
+            self.root.rmdir()
 
     def delete(self) -> None:
         """Removes the folder and all state."""

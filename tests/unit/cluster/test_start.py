@@ -62,3 +62,13 @@ def test_a_state_folder_that_is_too_deep_for_a_socket(tmp_path: Path, monkeypatc
 def test_the_state_folder_is_for_its_owner_alone(state: StateFolder) -> None:
     state.create()
     assert state.root.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_never_came_up_leaves_its_logs_or_nothing(state: StateFolder) -> None:
+    state.create()
+    state.log("supervisor").write_text("why it failed\n")
+    state.discard()
+    assert [path.name for path in state.root.rglob("*")] == ["logs", "supervisor.log"]
+    state.log("supervisor").unlink()
+    state.discard()
+    assert not state.root.exists()
