@@ -10,7 +10,7 @@ import grpc.aio
 
 from apiserver.security.audit import AuditLog
 from apiserver.security.identity import ADMIN, Identity, of_certificate
-from apiserver.security.rules import Action, FindPod, allowed
+from apiserver.security.rules import Action, Find, allowed
 from apiserver.server.failures import STATUS_TRAILER
 from apiserver.server.streams import STREAM_ID
 from protos.kubernetes import meta_pb2
@@ -59,8 +59,8 @@ def action_of(method: str, request: Any) -> Action:
 class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in the stubs alone
     """The interceptor of a server that also listens on TCP."""
 
-    def __init__(self, find_pod: FindPod, node_of_stream: Callable[[str], str], audit: AuditLog) -> None:
-        self._find_pod = find_pod
+    def __init__(self, find: Find, node_of_stream: Callable[[str], str], audit: AuditLog) -> None:
+        self._find = find
         self._node_of_stream = node_of_stream
         self._audit = audit
 
@@ -107,7 +107,7 @@ class Guard(grpc.aio.ServerInterceptor):  # type: ignore[type-arg]  # generic in
         if identity.is_admin:
             return
         action = action_of(method, request)
-        if allowed(identity, action, self._find_pod):
+        if allowed(identity, action, self._find):
             return
         reason = f'User "{identity.user}" cannot {action}'
         self._audit.refused(identity.user, identity.groups, str(action), reason)

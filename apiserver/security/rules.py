@@ -39,18 +39,18 @@ class Action:
         return f"{self.verb} {what}{where}{inside}".strip()
 
 
-# The stored pod of a namespace and name, None where there is none.
-FindPod = Callable[[str, str], core_pb2.Pod | None]
+# The stored object of a resource, namespace and name; None where there is none.
+Find = Callable[[str, str, str], Any]
 
 
-def allowed(identity: Identity, action: Action, find_pod: FindPod) -> bool:
+def allowed(identity: Identity, action: Action, find: Find) -> bool:
     """Whether the caller may do it."""
     if identity.is_admin:
         return True
     if action.verb == "sign":
         return not action.subresource and _may_sign(identity, action.name)
     if identity.node:
-        return _node_may(identity.node, action, find_pod)
+        return _node_may(identity.node, action, find)
     if identity == CLOUD_CONTROLLER:
         return _cloud_controller_may(action)
     if identity == CLUSTER_DNS:
@@ -65,7 +65,7 @@ def _may_sign(identity: Identity, node: str) -> bool:
     return not node
 
 
-def _node_may(node: str, action: Action, find_pod: FindPod) -> bool:
+def _node_may(node: str, action: Action, find: Find) -> bool:
     if action.verb in READ:
         return action.resource in PROXY_READS
     if action.verb == "register":
@@ -73,31 +73,34 @@ def _node_may(node: str, action: Action, find_pod: FindPod) -> bool:
     if action.verb == "attach":
         return action.name in (node, "")  # "": a stream that nobody waits for, which its handler will say
     judge = {"nodes": _own_node, "leases": _own_lease, "pods": _own_pod, "events": _own_event}.get(action.resource)
-    return judge is not None and judge(node, action, find_pod)
+    return judge is not None and judge(node, action, find)
 
 
-def _own_node(node: str, action: Action, _: FindPod) -> bool:
+def _own_node(node: str, action: Action, _: Find) -> bool:
     name = action.name or _named(action)
     return name == node and action.verb in {"create", "update", "patch"}
 
 
-def _own_lease(node: str, action: Action, _: FindPod) -> bool:
+def _own_lease(node: str, action: Action, _: Find) -> bool:
     name = action.name or _named(action)
     return action.namespace == LEASE_NAMESPACE and name == node and action.verb in WRITE
 
 
-def _own_pod(node: str, action: Action, find_pod: FindPod) -> bool:
+def _own_pod(node: str, action: Action, find: Find) -> bool:
     if action.verb != "delete" and (action.verb not in STATUS or action.subresource != "status"):
         return False
-    pod = find_pod(action.namespace, action.name)
+    pod = find("pods", action.namespace, action.name)
     return pod is None or pod.spec.nodeName == node  # of an absent pod the answer is NotFound, for everybody
 
 
-def _own_event(node: str, action: Action, _: FindPod) -> bool:
+def _own_event(node: str, action: Action, find: Find) -> bool:
+    """Creates its own, and counts up its own: neither the new object nor the stored one may be another's."""
     if action.verb not in {"create", "update"}:
         return False
-    event: Any = _decoded(action)
-    return event is not None and event.source.host == node
+    stored = find("events", action.namespace, action.name) if action.verb == "update" else None
+    if stored is not None and stored.source.host != node:
+        return False
+    return core_pb2.Event.FromString(action.body).source.host == node
 
 
 def _cloud_controller_may(action: Action) -> bool:

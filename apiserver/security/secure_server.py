@@ -1,6 +1,7 @@
 """The server for callers over TCP: mutual TLS, a Guard before every method, and the Certificates service."""
 
 import socket
+from typing import Any
 
 import grpc.aio
 
@@ -11,14 +12,13 @@ from apiserver.security.authority import Authority
 from apiserver.security.bundles import Bundles
 from apiserver.security.certificates import CertificatesServicer
 from apiserver.security.guard import Guard
-from apiserver.security.rules import FindPod
+from apiserver.security.rules import Find
 from apiserver.security.serving import ServingCertificate
 from apiserver.server.front import make_server
 from apiserver.server.node_streams import NodeStreams
 from apiserver.store import Store
 from protos import api_pb2_grpc
-from protos.kinds import PODS
-from protos.kubernetes import core_pb2
+from protos.kinds import BY_RESOURCE
 
 LOCAL_ADDRESSES = ("localhost", "127.0.0.1", "::1")
 
@@ -40,7 +40,7 @@ class SecureServer:
         authority = Authority.load_or_create(config.state_dir / "pki", config.cluster_name)
         self.bundles = Bundles(authority, config.bundles)
         self.bundles.refresh()
-        guard = Guard(pods_of(store), nodes.node_of, AuditLog(config.state_dir / "audit.log"))
+        guard = Guard(objects_of(store), nodes.node_of, AuditLog(config.state_dir / "audit.log"))
         self.server = make_server(api, streams, CertificatesServicer(authority), interceptors=(guard,))
         bind(self.server, config.listen, ServingCertificate(authority, addresses(config)).credentials())
 
@@ -60,11 +60,12 @@ def addresses(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*LOCAL_ADDRESSES, socket.gethostname(), *own, *config.addresses)))
 
 
-def pods_of(store: Store) -> FindPod:
-    """Looks pods up for the rules."""
+def objects_of(store: Store) -> Find:
+    """Finds what is stored."""
 
-    def find_pod(namespace: str, name: str) -> core_pb2.Pod | None:
-        stored = store.get(object_key(PODS, namespace, name))
-        return core_pb2.Pod.FromString(stored.value) if stored else None
+    def find(resource: str, namespace: str, name: str) -> Any:
+        kind = BY_RESOURCE[resource]
+        stored = store.get(object_key(kind, namespace, name))
+        return kind.message.FromString(stored.value) if stored else None
 
-    return find_pod
+    return find

@@ -7,10 +7,13 @@ from apiserver.security.rules import Action, allowed
 from protos.kubernetes import core_pb2
 
 ONE = node("node-1")
+EVENTS = {"of-2": core_pb2.Event(source=core_pb2.EventSource(host="node-2"))}
 PODS = {"mine": "node-1", "other": "node-2", "unbound": ""}
 
 
-def find_pod(namespace: str, name: str) -> core_pb2.Pod | None:
+def find(resource: str, namespace: str, name: str) -> object:
+    if resource == "events":
+        return EVENTS.get(name)
     if name not in PODS:
         return None
     pod = core_pb2.Pod()
@@ -37,6 +40,7 @@ ALLOWED = [
     (ONE, Action("delete", "pods", "default", "mine")),
     (ONE, Action("delete", "pods", "default", "gone")),
     (ONE, Action("create", "events", "default", body=body(host="node-1"))),
+    (ONE, Action("update", "events", "default", "of-1", body=body(host="node-1"))),
     (ONE, Action("register", name="node-1")),
     (ONE, Action("sign")),
     (CLUSTER_DNS, Action("sign")),
@@ -64,6 +68,7 @@ REFUSED = [
     (ONE, Action("delete", "pods", "default", "other")),
     (ONE, Action("update", "services", "default", "web")),
     (ONE, Action("create", "events", "default", body=body(host="node-2"))),
+    (ONE, Action("update", "events", "default", "of-2", body=body(host="node-1"))),
     (ONE, Action("register", name="node-2")),
     (ONE, Action("sign", name="node-2")),
     (joiner("node-7"), Action("sign", name="node-1")),
@@ -81,9 +86,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("identity", "action"), ALLOWED, ids=lambda value: str(getattr(value, "user", value)))
 def test_a_role_may(identity: Identity, action: Action) -> None:
-    assert allowed(identity, action, find_pod)
+    assert allowed(identity, action, find)
 
 
 @pytest.mark.parametrize(("identity", "action"), REFUSED, ids=lambda value: str(getattr(value, "user", value)))
 def test_a_role_may_not(identity: Identity, action: Action) -> None:
-    assert not allowed(identity, action, find_pod)
+    assert not allowed(identity, action, find)

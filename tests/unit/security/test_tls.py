@@ -30,7 +30,7 @@ def authority(tmp_path: Path) -> Iterator[Authority]:
 @asynccontextmanager
 async def serving(authority: Authority, folder: Path) -> AsyncIterator[str]:
     """The address of a guarded server."""
-    server = grpc.aio.server(interceptors=(Guard(lambda _, __: None, lambda _: "", AuditLog(folder / "audit.log")),))
+    server = grpc.aio.server(interceptors=(Guard(lambda *_: None, lambda _: "", AuditLog(folder / "audit.log")),))
     api_pb2_grpc.add_CertificatesServicer_to_server(CertificatesServicer(authority), server)
     own = authority.issue(Identity("system:apiserver"), NODE_LIFE, addresses=("127.0.0.1",))
     port = server.add_secure_port(
