@@ -20,6 +20,7 @@ from apiserver.config import Config
 from apiserver.controllers.run import run as run_controllers
 from apiserver.controllers.settings import ClusterDns, ControllerSettings
 from apiserver.registry import ClusterNetwork, Registry
+from apiserver.registry.errors import StatusError
 from apiserver.server.api import Api
 from apiserver.server.front import STOP_SECONDS, SocketInUse, listen, make_server
 from apiserver.server.node_streams import NodeStreams
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from apiserver.security.secure_server import SecureServer
 
 log = logging.getLogger(__name__)
+
+BOOTSTRAP_PERIOD = 10.0  # seconds
 
 # A full collection walks every stored object (100 ms for 10,000 Services), and none of them is garbage: let it be rare.
 # What calls and tasks leave behind dies young.
@@ -95,12 +98,23 @@ async def running(config: Config) -> AsyncIterator[None]:
             tasks = [
                 group.create_task(Compaction(store, config.history, time.monotonic).run()),
                 group.create_task(run_controllers(client, controller_settings(config))),
+                group.create_task(keep_bootstrapped(registry)),
             ]
             if secure:
                 tasks.append(group.create_task(secure.bundles.run()))
             yield
             for task in tasks:
                 task.cancel()
+
+
+async def keep_bootstrapped(registry: Registry) -> None:
+    """What every cluster has comes back when somebody deletes it: in Kubernetes within ten seconds too."""
+    while True:
+        await asyncio.sleep(BOOTSTRAP_PERIOD)
+        try:
+            await registry.bootstrap()
+        except (StatusError, StoreError) as error:
+            log.warning("what every cluster has could not be made", extra={"error": str(error)})
 
 
 def secure_server(config: Config, store: Store, nodes: NodeStreams, api: Api, streams: Streams) -> "SecureServer":

@@ -62,12 +62,11 @@ def port_forward(words: tuple[str, ...], address: tuple[str, ...]) -> None:
     request = one_object(words[:split], "port-forward", default="pods")
     pairs = [parse_pair(word) for word in words[split:]]
     choose = _destination(request)
-    for pair in pairs:
-        choose(pair.remote)  # fails now rather than at the first connection
+    ports = {pair.remote: choose(pair.remote)[1] for pair in pairs}  # fails now rather than at the first connection
     addresses = options.words(address)
     forwarders = [forwarder for pair in pairs for forwarder in _listen(pair, addresses, choose)]
     for forwarder in forwarders:
-        click.echo(f"Forwarding from {forwarder.address} -> {forwarder.remote}")
+        click.echo(f"Forwarding from {forwarder.address} -> {ports[forwarder.remote]}")
     serve(forwarders)
 
 
