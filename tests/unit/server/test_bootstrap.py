@@ -21,9 +21,9 @@ async def test_the_service_of_the_api_comes_back(monkeypatch: pytest.MonkeyPatch
     await registry.delete(SERVICES, "default", "kubernetes", DeleteOptions())
     with pytest.raises(NotFound):
         registry.get(SERVICES, "default", "kubernetes")
+    made = registry.store.watch("/registry/services/default/kubernetes", registry.store.revision)
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         task = group.create_task(main.keep_bootstrapped(registry))
-        while not registry.store.count("/registry/services/default/kubernetes"):
-            await asyncio.sleep(0)
+        await anext(aiter(made))
         task.cancel()
     assert registry.get(SERVICES, "default", "kubernetes")
