@@ -168,8 +168,10 @@ def test_containers_share_network_and_sidecars_run_first(pods: Cluster) -> None:
 
 def test_a_failed_liveness_probe_restarts(pods: Cluster) -> None:
     wait_for(pods, "probed", "condition=Ready")
+    before = first_container(pods, "probed")["restartCount"]
     pods.svclab("exec", "probed", "-n", NAMESPACE, "--", "rm", "/tmp/alive")
-    eventually(lambda: first_container(pods, "probed")["restartCount"] == 1)
+    # One failure is enough, so a busy machine may have restarted it before: then the back-off holds for ten seconds.
+    eventually(lambda: first_container(pods, "probed")["restartCount"] > before, within=30)
     wait_for(pods, "probed", "condition=Ready")
     assert "failed liveness probe" in events(pods, "probed")["Killing"]
 
