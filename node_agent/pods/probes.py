@@ -42,8 +42,9 @@ def tally_of(probe: core_pb2.Probe) -> Tally:
 class Probes:
     """The probes of one run of a container, in the background until stop().
 
-    `was_ready`: what an earlier agent had found out about the same run. `changed` is called when `ready` or `started`
-    changes, `failed(kind, probe)` when startup or liveness has failed, `unhealthy(text)` at each failed attempt.
+    `after`: the postStart hook, before whose end nothing is asked. `was_ready`: what an earlier agent had found out
+    about the same run. `changed` is called when `ready` or `started` changes, `failed(kind, probe)` when startup or
+    liveness has failed, `unhealthy(text)` at each failed attempt.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Probes:
         failed: Callable[[str, core_pb2.Probe], None],
         unhealthy: Callable[[str], None],
         *,
+        after: asyncio.Task[None] | None = None,
         was_ready: bool = False,
     ) -> None:
         self._container, self._sandbox = container, sandbox
         self._changed, self._failed, self._unhealthy = changed, failed, unhealthy
         self.started = was_ready or not container.HasField("startupProbe")
         self.ready = was_ready or (self.started and not container.HasField("readinessProbe"))
+        self._after = after
         self._tasks = [asyncio.create_task(self._run())]
 
     def stop(self) -> None:
@@ -72,6 +75,8 @@ class Probes:
 
     async def _run(self) -> None:
         container = self._container
+        if self._after is not None:
+            await asyncio.wait([self._after])
         if not self.started:
             await self._repeat(STARTUP, container.startupProbe)
             self.started = True

@@ -44,19 +44,19 @@ class Runs:
     def _begin(self, container: core_pb2.Container, record: Record, sandbox: Sandbox) -> None:
         state, adopted = self._state, record.adopted
         record.adopted = False
+        if not adopted:
+            state.event("Started", f"Started container {container.name}")
+            if container.lifecycle.HasField("postStart"):
+                record.hook = asyncio.create_task(self._post_start(container, sandbox))
         record.probes = Probes(
             container,
             sandbox,
             changed=state.wake,
             failed=lambda kind, probe: self._failed(container, kind, probe),
             unhealthy=lambda text: state.event("Unhealthy", text, warning=True),
+            after=record.hook,
             was_ready=adopted and record.was_ready,
         )
-        if adopted:
-            return
-        state.event("Started", f"Started container {container.name}")
-        if container.lifecycle.HasField("postStart"):
-            record.hook = asyncio.create_task(self._post_start(container, sandbox))
 
     def _failed(self, container: core_pb2.Container, kind: str, probe: core_pb2.Probe) -> None:
         """A liveness or startup probe has failed for good: the container is ended, and so runs again."""

@@ -96,3 +96,24 @@ def test_liveness_waits_for_startup(play: Play) -> None:
 def test_a_liveness_probe_goes_on_after_it_has_failed(play: Play) -> None:
     seen = play(core_pb2.Container(livenessProbe=probe(failureThreshold=1)), [False, False])
     assert seen.failed == ["Liveness", "Liveness"]
+
+
+async def test_nothing_is_asked_before_the_post_start_hook_is_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, hook_done = asyncio.Event(), asyncio.Event()
+
+    async def check(*arguments: Any) -> None:
+        assert hook_done.is_set()
+        asked.set()
+
+    async def hook() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        hook_done.set()
+
+    monkeypatch.setattr(checks, "check", check)
+    container = core_pb2.Container(livenessProbe=probe(periodSeconds=1))
+    nothing: Any = lambda *arguments: None  # noqa: E731
+    after = asyncio.create_task(hook())
+    probes = Probes(container, None, nothing, nothing, nothing, after=after)  # type: ignore[arg-type]
+    await asked.wait()
+    probes.stop()
