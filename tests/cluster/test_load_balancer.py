@@ -173,6 +173,24 @@ def test_a_node_that_loses_its_last_endpoint_leaves_the_rotation(cluster: Cluste
     cluster.svclab("delete", "pod", "-l", "app=balanced")
 
 
+def test_a_health_check_port_that_somebody_else_has_is_an_event(cluster: Cluster) -> None:
+    squat = "import socket, time; s = socket.create_server(('', 31999)); print('here', flush=True); time.sleep(15)"
+    holder = cluster.begin("node", "exec", "node-1", "--", "python3", "-c", squat)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "here\n"
+        cluster.apply(service("squatted", LOCAL + "  healthCheckNodePort: 31999\n"))
+        text = 'node node-1 failed to start healthcheck "default/squatted" on port 31999: '
+        eventually(lambda: text in cluster.svclab("events", "--for", "service/squatted"))
+        assert "node-2 failed" not in cluster.svclab("events", "--for", "service/squatted")
+    finally:
+        holder.kill()
+        holder.wait()
+        assert holder.stdout is not None
+        holder.stdout.close()
+        cluster.svclab("delete", "service", "squatted")
+
+
 def test_a_deleted_service_frees_its_address(cluster: Cluster) -> None:
     cluster.apply(service("first"))
     freed = address(cluster, "first")
