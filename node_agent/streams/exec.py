@@ -8,7 +8,7 @@ import termios
 from contextlib import ExitStack, suppress
 
 from node_agent.pods.execs import Exec
-from node_agent.pods.pods import PodNotHere, Pods
+from node_agent.pods.pods import Pods
 from node_agent.pods.shims import Shim
 from node_agent.shim.records import ExecSpec
 from node_agent.streams.descriptors import Queue, read, write
@@ -16,11 +16,11 @@ from protos import api_pb2
 
 
 async def run(opening: api_pb2.ExecOpen, pods: Pods, incoming: Queue, outgoing: Queue) -> None:
-    """Raises PodNotHere, or ShimError with why the process could not be started."""
+    """Raises PodNotHere, ValueError for a container that does not run, ShimError if the process cannot be started."""
     sandbox = pods.find(opening.namespace, opening.pod)
     container = opening.container or pods.default_container(opening.namespace, opening.pod)
     if container not in sandbox.shim.states:
-        raise PodNotHere(f"container {container} is not valid for pod {opening.pod}")
+        raise ValueError(f"container {container} is not valid for pod {opening.pod}")
     with ExitStack() as undo:
         if opening.tty:
             await _with_terminal(opening, container, sandbox.shim, incoming, outgoing, undo)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from node_agent.pods.pods import PodNotHere, Pods
+from node_agent.pods.pods import Pods
 from node_agent.shim.records import RUNNING, STARTING
 from node_agent.streams.descriptors import CHUNK, FolderWatch, Queue
 from protos import api_pb2, timestamps
@@ -74,7 +74,7 @@ def select(lines: Iterator[Line], request: api_pb2.LogsRequest, now: float) -> l
 
 
 async def run(request: api_pb2.LogsRequest, pods: Pods, outgoing: Queue) -> None:
-    """Raises PodNotHere if there is no such log."""
+    """Raises PodNotHere if the pod is not here, ValueError if it has no such log."""
     container = request.container or pods.default_container(request.namespace, request.pod)
     reader = LogReader(_path(request, pods, container))
     sender = Sender(request, outgoing)
@@ -90,13 +90,13 @@ def _path(request: api_pb2.LogsRequest, pods: Pods, container: str) -> Path:
     folder = pods.find_folder(request.namespace, request.pod)
     attempts = sorted(int(path.stem) for path in (folder.path / "logs" / container).glob("*.log"))
     if not attempts:
-        raise PodNotHere(
+        raise ValueError(
             f'container "{container}" in pod "{request.pod}" is waiting to start, or is not one of its own'
         )
     if not request.previous:
         return folder.log(container, attempts[-1])
     if len(attempts) < 2:
-        raise PodNotHere(f'previous terminated container "{container}" in pod "{request.pod}" not found')
+        raise ValueError(f'previous terminated container "{container}" in pod "{request.pod}" not found')
     return folder.log(container, attempts[-2])
 
 
