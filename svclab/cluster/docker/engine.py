@@ -1,6 +1,8 @@
 """The docker engine, through its SDK: what of a cluster is there, and making and removing it."""
 
 import io
+import os
+import socket
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from svclab.cluster.state import StateFolder
 _KEPT_LINES = 1000  # of the log of a container that is removed
 _TIMEOUT = 60  # seconds, of one request to the engine
 Folders = Mapping[str, Mapping[str, bytes]]  # by name, the files of each by name
+_UNIX = "http+unix://"
 _NETNS = "or use --driver netns, which needs no engine"
 
 
@@ -204,21 +207,29 @@ def connect() -> Any:
     """The SDK's client of the engine that DOCKER_HOST names. Raises ClusterError that says what is missing."""
     try:
         import docker
-        from docker.utils import kwargs_from_env
+        from docker.utils import kwargs_from_env, parse_host
     except ModuleNotFoundError:
         raise ClusterError(f"the docker driver needs its SDK: pip install 'svclab[docker]', {_NETNS}") from None
     try:
+        _knock(str(parse_host(os.environ.get("DOCKER_HOST"))))
         api = docker.APIClient(version="auto", timeout=_TIMEOUT, **kwargs_from_env())
         api.ping()
-    except docker.errors.DockerException as error:
-        if "Permission denied" in str(error):
-            raise ClusterError(
-                f"no permission to use the docker engine: add yourself to the group docker or become root, {_NETNS}"
-            ) from error
+    except PermissionError as error:
+        raise ClusterError(
+            f"no permission to use the docker engine: add yourself to the group docker or become root, {_NETNS}"
+        ) from error
+    except (OSError, docker.errors.DockerException) as error:
         raise ClusterError(
             f"no docker engine answers: start it (systemctl start docker) or set DOCKER_HOST, {_NETNS}"
         ) from error
     return api
+
+
+def _knock(url: str) -> None:
+    """Raises OSError where the engine's Unix socket refuses; the SDK would leave a socket of its own open then."""
+    if url.startswith(_UNIX):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.connect(url.removeprefix(_UNIX))
 
 
 @contextmanager
