@@ -56,9 +56,9 @@ class Observers:
         """Ends the watch: every packet on every machine."""
         rows = []
         for name, process in self._running.items():
-            output, _ = process.communicate("")
+            output, errors = process.communicate("")
             if process.returncode:
-                raise CliError(f"the packets on {name} could not be watched (exit code {process.returncode})")
+                raise CliError(f"the packets on {name} could not be watched: {_last(errors)}")
             rows += seen_rows(name, json.loads(output))
         return rows
 
@@ -66,9 +66,13 @@ class Observers:
 def _explain(name: str, process: "subprocess.Popen[str]") -> None:
     """A machine that does not run sees no packets; whatever else keeps a program from watching is an error."""
     _, errors = process.communicate()
-    last = (errors.strip().splitlines() or ["it ended at once"])[-1]
+    last = _last(errors)
     if "is not running" not in last:
         raise CliError(f"the packets on {name} cannot be watched: {last}")
+
+
+def _last(errors: str) -> str:
+    return (errors.strip().splitlines() or ["the program ended"])[-1]
 
 
 def enter(cluster: str, machine: str, command: Sequence[str]) -> list[str]:

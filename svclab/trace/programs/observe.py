@@ -6,12 +6,14 @@ after the end of stdin one JSON list of what it saw: a row each for a packet, as
 """
 
 import ctypes
+import itertools
 import json
 import os
 import select
 import socket
 import struct
 import sys
+from collections.abc import Iterator
 from ctypes.util import find_library
 from typing import Any
 
@@ -157,31 +159,43 @@ def make_room(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
 
 
-def watch(sock: socket.socket, packets: Packets, entries: dict[Tuple, Any]) -> None:
-    """Until stdin ends, and all that was sent before it has been read.
+def watch(sock: socket.socket) -> list[bytes]:
+    """What the kernel says until stdin ends, and all that was sent before it has been read.
 
-    Entries are taken as they are made: a connection that is refused further on takes its entries with it.
+    It is read as fast as it comes and understood afterwards: what is not read in time is lost.
     """
     sock.setblocking(False)
+    taken: list[bytes] = []
     ended = False
-    while True:
-        waiting = [sock] if ended else [sock, sys.stdin]
-        ready, _, _ = select.select(waiting, (), (), 0 if ended else None)
-        if sock in ready:
-            for kind, data in messages(sock.recv(1 << 20)):
-                if kind == TRACE_MESSAGE:
-                    packets.take(attributes(data))
-                elif kind == CONNTRACK_NEW:
-                    flow, entry = entry_of(attributes(data))
-                    entries[flow] = entry
-        elif ended:
-            return
-        ended = ended or sys.stdin in ready
+    while not ended:
+        ready, _, _ = select.select([sock, sys.stdin], (), ())
+        ended = sys.stdin in ready
+        taken += waiting(sock)
+    return taken
+
+
+def waiting(sock: socket.socket) -> Iterator[bytes]:
+    try:
+        while True:
+            yield sock.recv(1 << 16)
+    except BlockingIOError:
+        return
+
+
+def understood(table: str, taken: list[bytes]) -> list[dict[str, Any]]:
+    """The packets seen, each with the conntrack entry made for it."""
+    packets, entries = Packets(table), dict[Tuple, Any]()
+    for kind, data in itertools.chain.from_iterable(map(messages, taken)):
+        if kind == TRACE_MESSAGE:
+            packets.take(attributes(data))
+        elif kind == CONNTRACK_NEW:
+            flow, entry = entry_of(attributes(data))
+            entries[flow] = entry
+    return [row | {"entry": entries.get(row["flow"])} for row in packets.rows]
 
 
 def main() -> None:
     table = f"svclab-trace-{os.getpid()}"
-    packets, entries = Packets(table), dict[Tuple, Any]()
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER) as sock:
         make_room(sock)
         sock.bind((0, 0))
@@ -189,9 +203,9 @@ def main() -> None:
             sock.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, group)
         nftables = Nftables(rules(table))
         print("ready", flush=True)
-        watch(sock, packets, entries)
+        taken = watch(sock)
         del nftables
-    print(json.dumps([row | {"entry": entries.get(row["flow"])} for row in packets.rows]))
+    print(json.dumps(understood(table, taken)))
 
 
 if __name__ == "__main__":

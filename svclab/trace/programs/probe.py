@@ -1,7 +1,8 @@
 """Runs where a client is: sends the first packet of each connection or datagram in argv[1], prints what came of it.
 
-argv: a JSON list of {"id", "protocol", "host", "port", "resolve"}, and the seconds to wait for answers. All are sent
-at once. The answers are a JSON list of {"id", "outcome", "source", "destination", "addresses", "canonical"}.
+argv: a JSON list of {"id", "protocol", "host", "port", "resolve"}, and the seconds to wait for answers. Nothing waits
+for an answer before the next is sent, but a burst would overrun the buffers of those who watch: they go PAUSE apart.
+The answers are a JSON list of {"id", "outcome", "source", "destination", "addresses", "canonical"}.
 """
 
 import errno
@@ -15,6 +16,7 @@ from typing import Any
 MARK = 0x35 << 2  # the code point of observe.py in its place in the byte
 IPV6_TCLASS = 67
 SCTP = 132
+PAUSE = 0.001  # seconds
 KINDS = {"TCP": (socket.SOCK_STREAM, 0), "UDP": (socket.SOCK_DGRAM, 0), "SCTP": (socket.SOCK_STREAM, SCTP)}
 OUTCOMES = {
     0: "answered",
@@ -93,6 +95,7 @@ def run(rows: list[Row], patience: float) -> list[Row]:
         for row, answer in zip(rows, answers, strict=True):
             address = resolve(row, answer)
             sock = send(row, address, answer) if address else None
+            time.sleep(PAUSE)
             if sock is not None:
                 event = selectors.EVENT_READ if sock.type == socket.SOCK_DGRAM else selectors.EVENT_WRITE
                 selector.register(sock, event, answer)
