@@ -34,13 +34,20 @@ def cli(ctx: click.Context) -> None:
 
 def run(args: Sequence[str] | None = None, settings: Settings | None = None) -> int:
     """Runs one command line (default: sys.argv) and returns its exit code. A failure is one line on stderr."""
-    settings = settings or Settings()
     try:
-        result = cli.main(args, prog_name="svclab", standalone_mode=False, obj=settings)
-        sys.stdout.flush()
-        return result if isinstance(result, int) else 0
+        exit_code = _invoke(args, settings or Settings())
+        sys.stdout.flush()  # what was written before a failure, too: main leaves without Python's own flush
+        return exit_code
     except (BrokenPipeError, SystemExit):  # click makes an exit of a broken pipe
         return _leave_quietly()
+
+
+def _invoke(args: Sequence[str] | None, settings: Settings) -> int:
+    try:
+        result = cli.main(args, prog_name="svclab", standalone_mode=False, obj=settings)
+        return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        raise
     except (KeyboardInterrupt, click.Abort):
         return 128 + signal.SIGINT
     except click.exceptions.Exit as exit_:

@@ -157,6 +157,21 @@ def test_options_win_over_the_environment(state_home: Path, monkeypatch: pytest.
     listener.close()
 
 
+def test_what_was_written_before_a_failure_arrives() -> None:
+    program = """
+import sys
+from svclab.cli import main
+from svclab.cli.errors import ExitWith
+def fail(*args, **options):
+    sys.stdout.write("written\\n")
+    raise ExitWith(4)
+main.cli.main = fail
+main.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (4, "written\n", "")
+
+
 def test_a_table_needs_no_yaml_and_no_json_machinery() -> None:
     """What `svclab get svc` imports before it calls the server decides how long it takes."""
     program = (
