@@ -40,7 +40,7 @@ class Preparation:
         self._refill(strategy, new, old)
         strategy.prepare_update(new, old)
         errors = strategy.allocate(new, old, claims)
-        self._judge(strategy, new, old, [*errors, *strategy.validate(new), *strategy.validate_update(new, old)])
+        self._judge(strategy, new, old, [*errors, *strategy.validate_update(new, old), *strategy.validate(new)])
 
     def change_status(self, strategy: Strategy, new: Object, old: Object) -> None:
         """The same for an object of which the status alone is meant. Raises Invalid."""

@@ -70,12 +70,31 @@ class Command(click.Command):
 
 
 class CommandGroup(Command, click.Group):
-    """A verb with verbs below it, such as `create service`; alone it is a verb too."""
+    """A verb with verbs below it, such as `create service`; alone it is a verb too.
+
+    Flags that stand before the verb below are that verb's, as for kubectl: `create --dry-run=client service ...`.
+    """
 
     command_class = Command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return click.Group.parse_args(self, ctx, list(self._kubectl_forms(args)))
+        return click.Group.parse_args(self, ctx, self._flags_last(list(self._kubectl_forms(args))))
+
+    def _flags_last(self, args: list[str]) -> list[str]:
+        """The arguments with the verb below first, if there is one, and what stood before it behind its own."""
+        with_value = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag
+            for name in option.opts
+        }
+        at = 0
+        while at < len(args) and args[at].startswith("-") and args[at] != "--":
+            at += 2 if args[at] in with_value else 1
+        if at >= len(args) or args[at] not in self.commands:
+            return args
+        end = args.index("--") if "--" in args else len(args)
+        return [*args[at:end], *args[:at], *args[end:]]
 
 
 def _flag_form(option: click.Option, name: str, value: bool) -> Iterator[str]:

@@ -119,18 +119,16 @@ def _validate_source_ranges(service: Service) -> list[FieldError]:
     path, spec, annotations = "spec.LoadBalancerSourceRanges", service.spec, service.metadata.annotations
     if spec.loadBalancerSourceRanges:
         errors = [] if spec.type == LOAD_BALANCER else [forbidden(path, _ONLY_LOAD_BALANCER)]
-        for index, text in enumerate(spec.loadBalancerSourceRanges):
-            if parse_cidr(text.strip()) is None:
+        for index, text in enumerate(map(str.strip, spec.loadBalancerSourceRanges)):
+            if parse_cidr(text) is None:
                 errors.append(invalid(f"{path}[{index}]", text, CIDR_TEXT))
         return errors
-    listed = annotations.get(_SOURCE_RANGES, "")
-    if not listed.strip():
+    if _SOURCE_RANGES not in annotations:
         return []
-    path = f"metadata.annotations[{_SOURCE_RANGES}]"
-    if spec.type != LOAD_BALANCER:
-        return [forbidden(path, _ONLY_LOAD_BALANCER)]
-    bad = [text for text in listed.split(",") if parse_cidr(text.strip()) is None]
-    return [invalid(path, listed, CIDR_TEXT)] if bad else []
+    path, listed = f"metadata.annotations[{_SOURCE_RANGES}]", annotations[_SOURCE_RANGES].strip()
+    errors = [] if spec.type == LOAD_BALANCER else [forbidden(path, _ONLY_LOAD_BALANCER)]
+    ranges = map(str.strip, listed.split(",")) if listed else ()
+    return errors + [invalid(path, text, CIDR_TEXT) for text in ranges if parse_cidr(text) is None]
 
 
 def _validate_load_balancer(service: Service) -> list[FieldError]:

@@ -41,6 +41,8 @@ def _validate_addresses(new: Service, old: Service) -> list[FieldError]:
 
 
 def _validate_families(new: Service, old: Service) -> list[FieldError]:
+    if is_headless(old) or is_headless(new):
+        return []  # a headless Service has no address that its families must fit
     before, after = list(old.spec.ipFamilies), list(new.spec.ipFamilies)
     return _validate_pair("spec.ipFamilies", "ipFamily", before, after, new.spec.ipFamilyPolicy)
 

@@ -58,6 +58,14 @@ def test_client_dry_run_writes_nothing(svclab: Run, fake: FakeClient, verb: str)
     assert not fake.objects
 
 
+def test_flags_before_the_verb_below_are_that_verbs(svclab: Run, fake: FakeClient) -> None:
+    words = ("service", "clusterip", "web", "--tcp=80")
+    outcome = svclab("create", "-n", "other", "--dry-run=client", "-o", "name", *words)
+    assert outcome == (0, "service/web\n", "")
+    assert not fake.objects
+    assert "no such option '-f'" in svclab("create", "-f", "web.yaml", *words).err
+
+
 def test_apply_creates_changes_and_leaves_alone(svclab: Run, fake: FakeClient) -> None:
     assert svclab("apply", "-f", "-", stdin=WEB).out == "service/web created\n"
     assert json.loads(service(fake).metadata.annotations[ANNOTATION])["metadata"] == {

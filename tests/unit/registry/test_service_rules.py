@@ -170,7 +170,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         [f"spec.LoadBalancerSourceRanges: {LB_ONLY}"],
     ),
     "source ranges": (
-        f"{{type: LoadBalancer, loadBalancerSourceRanges: [' 10.0.0.0/8 ', 10.0.0.1], {PORT}}}",
+        f"{{type: LoadBalancer, loadBalancerSourceRanges: [' 10.0.0.0/8 ', ' 10.0.0.1'], {PORT}}}",
         [
             'spec.LoadBalancerSourceRanges[1]: Invalid value: "10.0.0.1": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
         ],
@@ -325,10 +325,24 @@ def test_rule_of_metadata(cluster: Cluster, metadata: dict[str, object], text: s
     assert text in str(caught.value)
 
 
-def test_annotation_of_source_ranges_keeps_the_rules_of_the_field(cluster: Cluster) -> None:
+ANNOTATED = [
+    ("LoadBalancer", "10.0.0.0/8, x,y", ['Invalid value: "x": CIDR', 'Invalid value: "y": CIDR']),
+    ("ClusterIP", "10.0.0.0/8", [LB_ONLY]),
+    ("ClusterIP", "", [LB_ONLY]),
+    ("NodePort", "x", [LB_ONLY, 'Invalid value: "x": CIDR']),
+]
+
+
+@pytest.mark.parametrize(("kind", "ranges", "errors"), ANNOTATED)
+def test_annotation_of_source_ranges(cluster: Cluster, kind: str, ranges: str, errors: list[str]) -> None:
     name = "service.beta.kubernetes.io/load-balancer-source-ranges"
-    metadata = {"name": "web", "annotations": {name: "10.0.0.0/8, x"}}
-    with pytest.raises(Invalid, match="must be a valid CIDR value"):
-        cluster.create(SERVICES, {"metadata": metadata, "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}})
-    with pytest.raises(Invalid, match="may only be used when"):
-        cluster.create(SERVICES, {"metadata": metadata, "spec": {"ports": [{"port": 80}]}})
+    manifest = {
+        "metadata": {"name": "web", "annotations": {name: ranges}},
+        "spec": {"type": kind, "ports": [{"port": 80}]},
+    }
+    with pytest.raises(Invalid) as caught:
+        cluster.create(SERVICES, manifest)
+    texts = [
+        error.replace("CIDR", "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)") for error in errors
+    ]
+    assert [str(error) for error in caught.value.errors] == [f"metadata.annotations[{name}]: {text}" for text in texts]

@@ -1,12 +1,17 @@
 """Changes of a Service: what is carried over, what a change of type drops and gives back, and what is refused."""
 # ruff: noqa: E501  (messages stand in one piece, so that they can be searched for)
 
+import json
+from typing import Any
+
 import pytest
 
+from apiserver.registry import Patch
 from apiserver.registry.errors import InternalError, Invalid
+from protos.api_pb2 import PatchType
 from protos.kinds import ENDPOINTS, SERVICES
 from protos.kubernetes.core_pb2 import Service
-from tests.unit.registry.harness import Cluster
+from tests.unit.registry.harness import Cluster, decode, message, run
 
 PORTS = "ports: [{name: a, port: 80}, {name: b, port: 443}]"
 LOCAL = f"{{type: LoadBalancer, externalTrafficPolicy: Local, {PORTS}}}"
@@ -230,6 +235,21 @@ def test_upgrade_to_dual_stack_and_back(dual: Cluster) -> None:
     assert set(dual.allocations()) == {"10.96.0.1", before.spec.clusterIP}
 
 
+def test_a_headless_service_may_change_its_families(dual: Cluster) -> None:
+    dual.service(f"{{clusterIP: None, selector: {{a: b}}, {PORTS}}}")
+    changed = dual.patch(SERVICES, "web", {"spec": {"ipFamilies": ["IPv6"]}})
+    assert list(changed.spec.ipFamilies) == ["IPv6"]
+    both = dual.patch(SERVICES, "web", {"spec": {"ipFamilies": ["IPv4"], "ipFamilyPolicy": "PreferDualStack"}})
+    assert list(both.spec.ipFamilies) == ["IPv4", "IPv6"]
+
+
+def test_what_may_not_change_is_said_before_what_is_wrong(cluster: Cluster) -> None:
+    cluster.service(f"{{clusterIP: 10.96.0.7, {PORTS}}}")
+    with pytest.raises(Invalid) as caught:
+        cluster.replace(f"{{clusterIP: {OTHER}, sessionAffinity: Foo, {PORTS}}}")
+    assert [error.path for error in caught.value.errors] == ["spec.clusterIPs[0]", "spec.sessionAffinity"]
+
+
 def test_second_family_is_released_by_single_stack_alone(dual: Cluster) -> None:
     service = dual.service(f"{{ipFamilyPolicy: RequireDualStack, {PORTS}}}")
     del service.spec.clusterIPs[1:]
@@ -258,6 +278,35 @@ def test_requested_health_check_port_that_is_taken(cluster: Cluster) -> None:
     text = "failed to allocate requested HealthCheck NodePort 31000: provided port is already allocated"
     with pytest.raises(InternalError, match=text):
         cluster.service(LOCAL.replace("Local,", "Local, healthCheckNodePort: 31000,"))
+
+
+def test_a_manifest_as_kubectl_generates_it(cluster: Cluster) -> None:
+    metadata = {"name": "web", "creationTimestamp": None}
+    manifest = {"metadata": metadata, "spec": {"ports": [{"port": 80}]}, "status": {"loadBalancer": {}}}
+    created = cluster.create(SERVICES, manifest)
+    assert created.metadata.creationTimestamp.seconds == cluster.now
+    metadata["namespace"] = "default"
+    assert cluster.update(SERVICES, message(SERVICES, manifest)) == created
+
+
+NULLS = [
+    {"metadata": {"creationTimestamp": None, "uid": None, "resourceVersion": None}},
+    {"metadata": {"creationTimestamp": None}, "status": {"loadBalancer": {}}},
+    {"spec": {"type": None, "sessionAffinity": None, "internalTrafficPolicy": None, "ipFamilyPolicy": None}},
+    {"spec": {"clusterIP": None, "clusterIPs": None, "ipFamilies": None}},
+    {"status": None},
+]
+
+
+@pytest.mark.parametrize("kind", [PatchType.MERGE, PatchType.STRATEGIC_MERGE])
+@pytest.mark.parametrize("patch", NULLS, ids=str)
+def test_nulls_of_generated_manifests_change_nothing(
+    cluster: Cluster, kind: "PatchType.ValueType", patch: dict[str, Any]
+) -> None:
+    before = cluster.service(PORTS.join("{}"))
+    sent = Patch(kind, json.dumps(patch).encode())
+    written = run(cluster.registry.patch(SERVICES, "default", "web", sent))
+    assert decode(SERVICES, written) == before
 
 
 def test_status_and_spec_have_their_own_verbs(cluster: Cluster) -> None:
