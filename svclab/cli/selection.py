@@ -1,7 +1,7 @@
 """Which objects a command is about: `svc,po`, `pod web`, `svc/web`, `all`, or the objects of files."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protos.kinds import KINDS, Kind, find_kind
 from svclab.cli.errors import BadUsage, CliError
@@ -10,11 +10,15 @@ from svclab.cli.settings import namespace, settings
 
 @dataclass(frozen=True)
 class Request:
-    """One object by its name; with name "" all objects of a kind. `namespace` "": all, or the kind has none."""
+    """One object by its name; with name "" all objects of a kind. `namespace` "": all, or the kind has none.
+
+    `source`: the file that names the object, "" for the command line.
+    """
 
     kind: Kind
     name: str = ""
     namespace: str = ""
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -124,4 +128,4 @@ def _requests_of_files(filenames: Sequence[str], recursive: bool) -> Iterable[Re
     ):
         if not manifest.name:
             raise CliError(f"{manifest.source}: a {manifest.kind.kind} without metadata.name cannot be looked up")
-        yield Request(manifest.kind, manifest.name, manifest.namespace)
+        yield Request(manifest.kind, manifest.name, manifest.namespace, manifest.source)

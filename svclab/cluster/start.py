@@ -79,7 +79,7 @@ def _new(wish: Wish) -> ClusterConfig:
     if wish.nodes is not None:
         if wish.document is not None and len(config.nodes) != wish.nodes and "nodes" in wish.document:
             raise ConfigError(
-                f"--nodes {wish.nodes} contradicts the configuration file, which has {len(config.nodes)} nodes"
+                f"--nodes {wish.nodes} contradicts the configuration file, whose list of nodes has {len(config.nodes)}"
             )
         config = replace(config, nodes=with_nodes(wish.nodes)) if len(config.nodes) != wish.nodes else config
     return replace(config, store=wish.store or config.store, driver=wish.driver or config.driver)

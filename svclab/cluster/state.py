@@ -15,6 +15,7 @@ from svclab.cluster.errors import ClusterError
 INIT, SUPERVISOR, API_SERVER = "init", "supervisor", "apiserver"
 PROCESSES = (INIT, SUPERVISOR, API_SERVER)  # those that are no machine's
 SOCKET_PATH_LIMIT = 107  # bytes of sun_path, unix(7)
+ROOM = 4 << 20  # bytes on the disk that a cluster needs to come up
 
 
 def state_home() -> Path:
@@ -110,6 +111,7 @@ class StateFolder:
                 f"{self.root}: the path is too long for a Unix socket ({SOCKET_PATH_LIMIT} bytes): "
                 "set XDG_STATE_HOME to a shorter one"
             )
+        self._check_room()
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for part in ("api", "logs", "run", "nodes"):
@@ -121,11 +123,23 @@ class StateFolder:
                 f"cannot make the state folder {self.root}: {error.strerror}: set XDG_STATE_HOME"
             ) from error
 
+    def _check_room(self) -> None:
+        disk = next(path for path in (self.root, *self.root.parents) if path.exists())
+        free = shutil.disk_usage(disk).free
+        if free < ROOM:
+            raise ClusterError(
+                f"the disk of {disk} is full: {free >> 10} KiB are free, a cluster needs {ROOM >> 10}: "
+                "make room, or set XDG_STATE_HOME"
+            )
+
     def save(self, config: ClusterConfig) -> None:
-        """Writes the configuration, all or nothing."""
+        """Writes the configuration, all or nothing. Raises ClusterError where that is not possible."""
         draft = self.config_file.with_suffix(".new")
-        draft.write_text(json.dumps(to_document(config), indent=2) + "\n")
-        draft.replace(self.config_file)
+        try:
+            draft.write_text(json.dumps(to_document(config), indent=2) + "\n")
+            draft.replace(self.config_file)
+        except OSError as error:
+            raise ClusterError(f"cannot write {self.config_file}: {error.strerror}") from error
 
     def load(self) -> ClusterConfig:
         """The stored configuration. Raises ClusterError if there is no such cluster or its file is damaged."""

@@ -40,6 +40,8 @@ def desired_subsets(
         ready = _counts_as_ready(service, pod)
         (subset.addresses if ready else subset.notReadyAddresses).append(address)
     for ports, subset in subsets.items():
+        subset.addresses.sort(key=lambda address: address.ip)  # as text, as Kubernetes packs them
+        subset.notReadyAddresses.sort(key=lambda address: address.ip)
         for port in ports:
             added = subset.ports.add(name=port.name, port=port.port, protocol=port.protocol)
             if port.app_protocol:

@@ -38,7 +38,8 @@ def read(text: str) -> Iterator[Document]:
             number += 1
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Malformed(_problem(error), number, mark.line + 1 if mark else 0) from error
+        line = min(mark.line, _last_line(text)) + 1 if mark else 0
+        raise Malformed(_problem(error, line), number, line) from error
     except yaml.YAMLError as error:
         raise Malformed(str(error).splitlines()[0], number, 0) from error
     except RecursionError as error:
@@ -47,9 +48,16 @@ def read(text: str) -> Iterator[Document]:
         loader.dispose()
 
 
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    parts = [part for part in (error.context, error.problem) if part]
-    return ", ".join(parts) or "not valid YAML"
+def _last_line(text: str) -> int:
+    """The number, from 0, of the last line that has anything: what is not closed is missed behind it."""
+    return text.rstrip().count("\n")
+
+
+def _problem(error: yaml.MarkedYAMLError, line: int) -> str:
+    context, begun = error.context, error.context_mark
+    if context and begun and begun.line + 1 != line:
+        context = f"{context} that begins in line {begun.line + 1}"
+    return ", ".join(part for part in (context, error.problem) if part) or "not valid YAML"
 
 
 class _Reader:

@@ -26,14 +26,7 @@ svclab up --name second --nodes 5
 svclab up --config cluster.yaml
 """
 
-_NEXT = """
-Cluster {name!r} is up: {nodes} nodes{addresses}. Try:
-
-  svclab{option} get nodes
-  svclab{option} apply -f examples/quickstart.yaml
-  svclab{option} status
-  svclab{option} down
-"""
+_EXAMPLE = "examples/quickstart.yaml"
 
 
 @command("up", examples=EXAMPLES, usage="[--name NAME] [--nodes N] [options]")
@@ -89,8 +82,18 @@ def _say_what_next(config: ClusterConfig) -> None:
     option = f" --cluster {config.name}" if config.name != chosen_name() else ""
     plan = Plan(config.networking.node_subnets)
     addresses = [plan.addresses(plan.of_node(node.number))[0] for node in config.nodes]
-    shown = f", {addresses[0]} to {addresses[-1]}" if addresses else ""
-    click.echo(_NEXT.format(name=config.name, nodes=len(config.nodes), addresses=shown, option=option).rstrip())
+    shown = f", {' to '.join(dict.fromkeys((addresses[0], addresses[-1])))}" if addresses else ""
+    nodes = "1 node" if len(addresses) == 1 else f"{len(addresses) or 'no'} nodes"
+    click.echo(f"\nCluster {config.name!r} is up: {nodes}{shown}. Try:\n")
+    for words in _hints(with_nodes=bool(addresses)):
+        click.echo(f"  svclab{option} {words}")
+
+
+def _hints(*, with_nodes: bool) -> tuple[str, ...]:
+    if not with_nodes:
+        return ("node add", "status", "down")
+    example = f"apply -f {_EXAMPLE}" if Path(_EXAMPLE).exists() else "run web --image=svclab/echo --port=8080 --expose"
+    return ("get nodes", example, "status", "down")
 
 
 def _read(path: Path) -> Any:

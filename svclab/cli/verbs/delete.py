@@ -145,7 +145,7 @@ def _objects(selection: Selection, results: Results, *, ignore_not_found: bool) 
 def _look_up(request: Request, results: Results, ignore_not_found: bool) -> Any:
     from svclab.client.errors import ApiError
 
-    with results.of_object():
+    with results.of_object(f'error when deleting "{request.source}"' if request.source else ""):
         try:
             return client().get(request.kind, request.name, request.namespace)
         except ApiError as error:

@@ -1,5 +1,6 @@
 """`svclab port-forward`."""
 
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def _listen(pair: PortPair, addresses: list[str], choose: Destination) -> list[F
         try:
             listener = socket.create_server((host, local), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except OSError as error:
-            faults.append(f"unable to listen on {host}:{local}: {error.strerror or error}")
+            faults.append(f"unable to listen on {host}:{local}: {os.strerror(error.errno) if error.errno else error}")
             continue
         local = listener.getsockname()[1]
         found.append(Forwarder(listener, pair.remote, choose))

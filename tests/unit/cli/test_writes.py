@@ -158,6 +158,8 @@ def test_delete(svclab: Run, fake: FakeClient) -> None:
     )
     assert fake.sent == [{"grace_period": None, "propagation": "Background"}]
     assert svclab("delete", "svc", "nope", "--ignore-not-found").code == 0
+    error = 'Error from server (NotFound): error when deleting "STDIN": services "web" not found\n'
+    assert svclab("delete", "-f", "-", stdin=WEB).err == error
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_documents_are_counted_and_lines_known() -> None:
     ("text", "document", "line"),
     [
         ("a: 1\n---\nb:\n  c: 1\n d: 2\n", 2, 5),
-        ("a: [1,\n", 1, 2),
+        ("a: [1,\n", 1, 1),
         ("a: *nothing\n", 1, 1),
         ("a: &a [*a]\n", 1, 1),
         ("? [x]\n: 1\n", 1, 1),
@@ -98,6 +98,19 @@ def test_duplicate_keys_are_named() -> None:
     assert document.duplicates == ("a.b", "c")
     (document,) = read_json.read('{"a": 1, "a": 2}')
     assert document.duplicates == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("a: 1\nb: [c, d\n", 2, "while parsing a flow sequence, did not"),
+        ("a: 1\nb: [c, d\ne: f\n", 3, "while parsing a flow sequence that begins in line 2, did not"),
+    ],
+)
+def test_where_what_is_not_closed_began(text: str, line: int, told: str) -> None:
+    with pytest.raises(Malformed, match=told) as caught:
+        list(read_yaml.read(text))
+    assert caught.value.line == line
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """From what the user asked for to a configuration."""
 
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,7 +28,7 @@ def test_a_new_cluster_is_as_asked_for(state: StateFolder) -> None:
 
 
 def test_a_number_of_nodes_against_the_file(state: StateFolder) -> None:
-    with pytest.raises(ConfigError, match="--nodes 2 contradicts the configuration file, which has 1 nodes"):
+    with pytest.raises(ConfigError, match="--nodes 2 contradicts the configuration file, whose list of nodes has 1$"):
         resolve(state, Wish("dev", nodes=2, document=HEAD | {"nodes": [{}]}))
 
 
@@ -57,6 +59,13 @@ def test_a_state_folder_that_is_too_deep_for_a_socket(tmp_path: Path, monkeypatc
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ("x" * 100)))
     with pytest.raises(ClusterError, match="too long for a Unix socket"):
         StateFolder.of("dev").create()
+
+
+def test_a_disk_that_is_full(state: StateFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=12 << 10))
+    with pytest.raises(ClusterError, match=r"disk of .* is full: 12 KiB are free, a cluster needs 4096: make room"):
+        state.create()
+    assert not state.root.exists()
 
 
 def test_the_state_folder_is_for_its_owner_alone(state: StateFolder) -> None:
