@@ -5,15 +5,16 @@ import logging
 from collections.abc import Callable, Iterable
 
 from cloud_controller.backends import Backend
-from cloud_controller.balancing import Family, LoadBalancer, table
+from cloud_controller.balancing import LoadBalancer, table
 from cloud_controller.config import Cadence
 from cloud_controller.health import Check, HealthChecks
 from cloud_controller.links import Links
 from cloud_controller.pool import Address
 from cloud_controller.request import LoadBalancerRequest
+from cloud_controller.rules import CONNECTIONS, Family
 from node_agent.nft.kernel import Nft, NftError
 from node_agent.nft.objects import Table
-from node_agent.nft.transaction import ReplaceTable, Transaction
+from node_agent.nft.transaction import RefillTable, ReplaceTable, Transaction
 
 FAMILIES: tuple[Family, ...] = ("ip", "ip6")
 RETRY = 1.0  # seconds
@@ -97,10 +98,18 @@ class Balancer:
         return LoadBalancer(request, address, healthy, tuple(checks.values()))
 
     def _write(self, balancers: list[LoadBalancer]) -> None:
-        """A cloud has few load balancers: the whole table is replaced, where it is another one."""
+        """A cloud has few load balancers: the whole table is written, where it is another one."""
         for family in FAMILIES:
             desired = table(family, balancers)
             if self._applied.get(family) != desired:
                 self._applied.pop(family, None)
-                self._nft.run(Transaction([ReplaceTable(desired)]))
+                self._refill(desired)
                 self._applied[family] = desired
+
+    def _refill(self, desired: Table) -> None:
+        """Connections stay on their nodes, unless another release of this program left the table."""
+        try:
+            self._nft.run(Transaction([RefillTable(desired, kept=(CONNECTIONS,))]))
+        except NftError as error:
+            log.info("table made anew", extra={"error": str(error)})
+            self._nft.run(Transaction([ReplaceTable(desired)]))

@@ -2,25 +2,22 @@
 
 `vip`: the packet goes to a healthy node as it is; the node answers the client itself (direct server return), so that
 the client's address is kept. The node is chosen by a hash of the client into one of 64 buckets: the same client port
-stays on its node, and when a node comes or goes only the buckets move that must (rendezvous hashing).
+goes to the same node, and when a node comes or goes only the buckets move that must (rendezvous hashing).
 `proxy`: the packet goes to a node port, with the load balancer's own address as its source.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import collapse_addresses, ip_address, ip_network
-from typing import Literal
 from zlib import crc32
 
 from cloud_controller.backends import Backend
 from cloud_controller.pool import Address
 from cloud_controller.request import LoadBalancerRequest, Port
-from node_agent.nft.objects import Chain, Hook, Set, Table
+from cloud_controller.rules import BUCKETS, FIRST_BUCKET, Family, chains, sets
+from node_agent.nft.objects import Table
 
 TABLE = "svclab-cloud"
-BUCKETS = 64
-FIRST_BUCKET = 0x20000  # a bucket's number is a packet's mark for a moment: above every node's mark
-Family = Literal["ip", "ip6"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def table(family: Family, balancers: Sequence[LoadBalancer]) -> Table:
         if balancer.address.version == version:
             for port in balancer.request.ports:
                 _add(elements, balancer, port)
-    return Table(family, TABLE, _sets(family), _chains(family), elements)
+    return Table(family, TABLE, sets(family), chains(family), elements)
 
 
 def _add(elements: dict[str, dict[str, str]], balancer: LoadBalancer, port: Port) -> None:
@@ -90,46 +87,3 @@ def _buckets(vip: str, nodes: Sequence[str]) -> Mapping[int, str]:
 
 def _weight(vip: str, bucket: int, node: str) -> tuple[int, str]:
     return (crc32(f"{node} {bucket} {vip}".encode()), node)
-
-
-def _sets(family: Family) -> tuple[Set, ...]:
-    address = "ipv6_addr" if family == "ip6" else "ipv4_addr"
-    key = f"{address} . inet_proto . inet_service"
-    return (
-        Set("addresses", address),
-        Set("ports", key),
-        Set("routed", key, "verdict"),
-        Set("proxied", key, "verdict"),
-        Set("nodes", f"{key} . mark", "mark"),
-        Set("node-ports", f"{key} . mark", f"{address} . inet_service"),
-        Set("restricted", key),
-        Set("sources", f"{key} . {address}", flags=("interval",)),
-    )
-
-
-def _chains(family: Family) -> tuple[Chain, ...]:
-    vip = f"{family} daddr . meta l4proto . th dport"
-    clients = {"any": f"{family} saddr . th sport", "sticky": f"{family} saddr"}
-    # A load balancer without a healthy node is silent.
-    route = (f"meta mark set {vip} . meta mark map @nodes accept", "drop")
-    translate = (f"meta l4proto {{ tcp, udp, sctp }} dnat {family} to {vip} . meta mark map @node-ports", "drop")
-    return (
-        *(Chain(f"route-{name}", (_bucket(client), *route)) for name, client in clients.items()),
-        *(Chain(f"proxy-{name}", (_bucket(client), *translate)) for name, client in clients.items()),
-        Chain("refuse", ("meta l4proto tcp reject with tcp reset", "reject")),
-        Chain(
-            "prerouting",
-            (f"{vip} @restricted {vip} . {family} saddr != @sources drop", f"{vip} vmap @routed"),
-            Hook("filter", "prerouting", -150),
-        ),
-        Chain(
-            "nat-prerouting",
-            (f"{vip} vmap @proxied", f"{family} daddr @addresses {vip} != @ports goto refuse"),
-            Hook("nat", "prerouting", -100),
-        ),
-        Chain("nat-postrouting", ("ct status dnat masquerade",), Hook("nat", "postrouting", 100)),
-    )
-
-
-def _bucket(client: str) -> str:
-    return f"meta mark set jhash {client} mod {BUCKETS} offset {FIRST_BUCKET}"

@@ -37,6 +37,10 @@ class Machine:
         self._started.append(process)
         return process
 
+    def begin(self, *command: str) -> "subprocess.Popen[str]":
+        """Starts what is spoken with over pipes; the caller ends it."""
+        return subprocess.Popen(self._within(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
     def close(self) -> None:
         for process in (*self._started, self._holder):
             if process.poll() is None:

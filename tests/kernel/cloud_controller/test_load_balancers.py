@@ -12,7 +12,7 @@ from protos import kinds
 from protos.kubernetes import core_pb2
 from svclab.client.sync_client import SyncClient
 from svclab.client.target import Target
-from tests.kernel.cloud_controller.site import CLIENT, CLOUD, NODES, POOL, Site, may_make_namespaces, until
+from tests.kernel.cloud_controller.site import CLIENT, CLOUD, HERE, NODES, POOL, Site, may_make_namespaces, until
 
 pytestmark = pytest.mark.skipif(not may_make_namespaces(), reason="needs root, for network namespaces")
 
@@ -127,6 +127,24 @@ def test_a_dead_node_gets_nothing_new_and_comes_back(lab: Lab) -> None:
     until(lambda: answers(lab, address, 8) == {f"node-2 {CLIENT}"})
     lab.site.nodes[0].run("ip", "link", "set", "eth0", "up")
     until(lambda: answers(lab, address) == {f"node-1 {CLIENT}", f"node-2 {CLIENT}"})
+    lab.delete("web")
+
+
+def test_connections_stay_on_a_node_that_leaves_the_rotation(lab: Lab) -> None:
+    lab.service("web")
+    address = lab.wait_for_address("web")
+    both = {f"node-1 {CLIENT}", f"node-2 {CLIENT}"}
+    until(lambda: answers(lab, address) == both)
+    holder = lab.site.client.begin(sys.executable, str(HERE / "hold.py"), address, "80", "24")
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    unhealthy = "table ip ill { chain input { type filter hook input priority 0; tcp dport 10256 reject; }; }"
+    lab.site.nodes[0].run("nft", unhealthy)
+    until(lambda: answers(lab, address, 8) == {f"node-2 {CLIENT}"})
+    told, _ = holder.communicate("now\n", timeout=30)
+    assert set(told.splitlines()) == both
+    lab.site.nodes[0].run("nft", "delete table ip ill")
+    until(lambda: answers(lab, address) == both)
     lab.delete("web")
 
 
