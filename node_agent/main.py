@@ -16,7 +16,8 @@ from node_agent.network import relay
 from node_agent.network.egress import Egress
 from node_agent.network.netlink import Netlink
 from node_agent.network.overlay import OVERHEAD, OverlayRoutes
-from node_agent.network.routes import NodeRoutes, desired_routes
+from node_agent.network.peers import Peers
+from node_agent.network.routes import NodeRoutes
 from node_agent.nft.kernel import KernelNft, NftError
 from node_agent.pods.connection import ShimError
 from node_agent.pods.pods import Pods
@@ -43,7 +44,6 @@ SYSCTLS = {
 SYSCTLS |= {f"net.ipv4.conf.{link}.rp_filter": "0" for link in ("all", "default", UPLINK)}
 SYSCTLS |= {f"net.ipv4.conf.{link}.send_redirects": "0" for link in ("all", "default", UPLINK)}
 SYSCTLS_V6 = {"net.ipv6.conf.all.forwarding": "1", "net.ipv6.icmp.ratelimit": "0"}
-ROUTE_RETRY = 1.0  # seconds
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 log = logging.getLogger(__name__)
@@ -122,9 +122,10 @@ class Node:
         self._spawner = spawner
         self._heartbeat = Heartbeat(client, config, self._informers.nodes.lister)
         self._streams = StreamServer(client, config.node_name, self.pods)
-        self._routes = OverlayRoutes(netlink, config.node_ips, mtu) if overlay else NodeRoutes(netlink)
         nft = KernelNft()
-        self._egress = Egress(nft, config.node_name, config.cluster_cidr.split(","))
+        routes = OverlayRoutes(netlink, config.node_ips, mtu) if overlay else NodeRoutes(netlink)
+        egress = Egress(nft, config.node_name, config.cluster_cidr.split(","))
+        self._peers = Peers(config.node_name, self._informers.nodes.lister, routes, egress)
         self._proxy_events = EventRecorder(client, "kube-proxy", host=config.node_name)
         proxy_config = _proxy_config(config)
         self._proxier = Proxier(nft, KernelConntrack(), proxy_config, failed=self._health_port_failed)
@@ -136,6 +137,7 @@ class Node:
             informers.services.add_handler(self._service_changed)
             informers.slices.add_handler(lambda key, old, new: self._proxier.slice_changed(key, new))
             informers.nodes.add_handler(self._node_changed)
+            informers.nodes.add_handler(self._peers.changed)
             for informer in informers.all():
                 if informer is not informers.pods:
                     group.create_task(informer.run())
@@ -155,6 +157,7 @@ class Node:
             # The watch may have brought a newer one already, with its podCIDR.
             self._node_known(self._informers.nodes.lister.get("", self._config.node_name) or registered)
             await informers.nodes.synced()
+            self._peers.synced()
             group.create_task(self._heartbeat.run())
             await informers.slices.synced()
             self._proxier.synced()
@@ -176,22 +179,11 @@ class Node:
             self._heartbeat.node_changed(new)
             if new is not None:
                 self._node_known(new)
-        if old is None or new is None or _way_to(old) != _way_to(new):
-            self._lay_routes()
 
     def _node_known(self, node: core_pb2.Node) -> None:
         if self._network.set_networks(tuple(node.spec.podCIDRs)):
             self.pods.wake_all()
         self._proxier.node_changed(node)
-
-    def _lay_routes(self) -> None:
-        nodes = self._informers.nodes.lister.list()
-        try:
-            self._routes.apply(desired_routes(self._config.node_name, nodes))
-            self._egress.apply(nodes)
-        except (OSError, NftError) as error:
-            log.warning("route not laid", extra={"error": str(error)})
-            asyncio.get_running_loop().call_later(ROUTE_RETRY, self._lay_routes)
 
     def _write_sysctls(self) -> None:
         wanted = dict(SYSCTLS)
@@ -200,10 +192,6 @@ class Node:
         write = namespaces.write_sysctls if namespaces.can_write_sysctls() else self._spawner.write_sysctls
         for name, error in write(wanted).items():
             log.warning("kernel parameter not set", extra={"parameter": name, "error": error})
-
-
-def _way_to(node: core_pb2.Node) -> tuple[list[str], list[str]]:
-    return list(node.spec.podCIDRs), [address.address for address in node.status.addresses]
 
 
 def _uplink_mtu(netlink: Netlink) -> int:
