@@ -20,6 +20,7 @@ class Endpoint:
     terminating: bool = False
     node: str = ""
     pod: str = ""
+    hostname: str = ""
     for_zones: tuple[str, ...] = ()
     for_nodes: tuple[str, ...] = ()
 
@@ -44,7 +45,7 @@ def endpoints_of(world: World, service: core_pb2.Service, port_name: str, protoc
     kind = "IPv6" if ":" in like else "IPv4"
     found: dict[tuple[str, int], Endpoint] = {}
     for slice_ in world.slices:
-        if slice_.addressType == kind and _belongs(slice_, service):
+        if slice_.addressType == kind and belongs(slice_, service):
             for one in _matching(slice_, port_name, protocol):
                 key = (one.address, one.port)
                 if key not in found or one.ready:
@@ -59,7 +60,15 @@ def _matching(slice_: discovery_pb2.EndpointSlice, port_name: str, protocol: str
             yield from (_endpoint(item, port.port) for item in slice_.endpoints if item.addresses)
 
 
-def _belongs(slice_: discovery_pb2.EndpointSlice, service: core_pb2.Service) -> bool:
+def published(world: World, service: core_pb2.Service) -> list[Endpoint]:
+    """The endpoints that a headless Service's name stands for: every ready one, whatever its ports; IPv4 first."""
+    slices = [slice_ for slice_ in world.slices if slice_.addressType != "FQDN" and belongs(slice_, service)]
+    found = [_endpoint(item, 0) for slice_ in slices for item in slice_.endpoints if item.addresses]
+    return sorted((one for one in found if one.ready), key=lambda one: (":" in one.address, one.address))
+
+
+def belongs(slice_: discovery_pb2.EndpointSlice, service: core_pb2.Service) -> bool:
+    """Whether a slice says that it is the Service's."""
     named = slice_.metadata.labels.get(SERVICE_NAME_LABEL)
     return named == service.metadata.name and slice_.metadata.namespace == service.metadata.namespace
 
@@ -75,6 +84,7 @@ def _endpoint(item: discovery_pb2.Endpoint, port: int) -> Endpoint:
         terminating=item.conditions.terminating,
         node=item.nodeName,
         pod=f"{item.targetRef.namespace}/{item.targetRef.name}" if item.targetRef.kind == "Pod" else "",
+        hostname=item.hostname,
         for_zones=tuple(zone.name for zone in item.hints.forZones),
         for_nodes=tuple(node.name for node in item.hints.forNodes),
     )

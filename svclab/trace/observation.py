@@ -125,7 +125,17 @@ def sent_row(row: Mapping[str, Any], port: int) -> Sent:
 
 def observe(world: World, trace: Trace, sent: Sent, seen: Sequence[Seen]) -> Observation:
     """Follows the packet that was sent for a prediction from machine to machine."""
-    return _result(sent, _steps(world, trace, sent, seen))
+    steps = _steps(world, trace, sent, seen)
+    if _is_own_answer(trace, sent, steps):
+        own = sent.destination
+        return Observation(sent, (), Verdict.DELIVERED, own, source=own[0])
+    return _result(sent, steps)
+
+
+def _is_own_answer(trace: Trace, sent: Sent, steps: Sequence[Step]) -> bool:
+    """Whether a pod has sent to itself: no machine sees that, and what answers, or refuses, is the pod's own kernel."""
+    own = any(packet.source == packet.destination == sent.destination[0] for packet in trace.packets)
+    return own and not steps and sent.outcome in ("answered", "refused")
 
 
 def _steps(world: World, trace: Trace, sent: Sent, seen: Sequence[Seen]) -> list[Step]:
@@ -178,9 +188,7 @@ def _refuses(row: Seen) -> bool:
 def _result(sent: Sent, steps: list[Step]) -> Observation:
     verdict, place = _verdict(sent, steps)
     entries = [(step.node, step.seen.entry) for step in steps if step.seen.entry is not None]
-    if verdict is Verdict.DELIVERED and not entries:  # it never left the pod
-        return Observation(sent, tuple(steps), verdict, sent.destination, source=sent.source[0])
-    if verdict is not Verdict.DELIVERED:
+    if verdict is not Verdict.DELIVERED or not entries:
         return Observation(sent, tuple(steps), verdict, place=place)
     chosen = [(node, entry) for node, entry in entries if entry.destination_translated]
     last = entries[-1][1]

@@ -41,7 +41,7 @@ class Target:
 
     @property
     def is_address(self) -> bool:
-        return _is_ip(self.host)
+        return is_ip(self.host)
 
 
 def parse_source(world: World, text: str, namespace: str, outside: tuple[str, ...]) -> Source:
@@ -49,7 +49,7 @@ def parse_source(world: World, text: str, namespace: str, outside: tuple[str, ..
     kind, slash, name = text.partition("/")
     if text == OUTSIDE:
         return Source(OUTSIDE, "", outside)
-    if _is_ip(text):
+    if is_ip(text):
         return _source_at(world, text)
     if slash and kind in ("node", "nodes", "no"):
         return _node_source(_node(world, name))
@@ -102,21 +102,28 @@ def parse_target(text: str) -> Target:
         )
     if port.isdecimal() and not 1 <= int(port) <= 65535:
         raise QuestionError(f'--to "{text}": a port is a number between 1 and 65535')
-    return Target(str(ip_address(host)) if _is_ip(host) else host.rstrip("."), port, protocol.upper())
+    return Target(str(ip_address(host)) if is_ip(host) else host.rstrip("."), port, protocol.upper())
 
 
 def _split_port(text: str) -> tuple[str, str]:
     if text.startswith("["):
         host, _, port = text[1:].partition("]")
         return host, port.removeprefix(":")
-    if _is_ip(text):
+    if is_ip(text):
         return text, ""
     host, _, port = text.partition(":")
     return host, port
 
 
-def _is_ip(text: str) -> bool:
+def is_ip(text: str) -> bool:
+    """Whether a text is an address, of either family."""
     try:
         return bool(ip_address(text))
     except ValueError:
         return False
+
+
+def is_own(ip: str) -> bool:
+    """Whether an address means the sender itself, wherever it is."""
+    address = ip_address(ip)
+    return address.is_loopback or address.is_unspecified

@@ -31,6 +31,9 @@ def predict(world: World, source: Source, target: Target, namespace: str) -> Tra
     """Raises QuestionError where the target means nothing in this cluster."""
     answer = look_up(world, source, target, namespace)
     addresses = _of_family(answer.addresses, source)
+    if answer.addresses and not addresses:
+        family = "IPv6" if ":" in answer.addresses[0] else "IPv4"
+        raise QuestionError(f"{source.text} has no {family} address to send to {answer.addresses[0]} from")
     if not addresses:
         return _without_address(source, target, answer)
     port, protocol, notes = _port(answer, target)
@@ -51,7 +54,7 @@ def _without_address(source: Source, target: Target, answer: Answer) -> Trace:
         cause = Cause(f"{answer.canonical} is for the resolvers outside to know", "spec.externalName")
         end = End(Verdict.LEFT, cause)
     else:
-        end = End(Verdict.UNRESOLVED, Cause(answer.text, "spec.clusterIP"))
+        end = End(Verdict.UNRESOLVED, Cause(answer.text, answer.field))
     return Trace(source, target, answer, (), Way(ends=(end,)), answer.notes)
 
 
@@ -66,10 +69,18 @@ def _port(answer: Answer, target: Target) -> tuple[int, str, tuple[str, ...]]:
         raise QuestionError(f'--to "{target.host}": say a port, as in {target.host}:80')
     ports = [port for port in service.spec.ports if _matches(port, target)]
     if len(ports) != 1:
-        known = ", ".join(f"{port.port}/{port.protocol or 'TCP'} {port.name}".rstrip() for port in service.spec.ports)
-        raise QuestionError(f'--to "{target.host}": say one of its ports: {known or "it has none"}')
+        raise QuestionError(_no_port(service, target))
     protocol = ports[0].protocol or "TCP"
     return _public(answer, ports[0].port, protocol), protocol, _untranslated(service, ports[0].port)
+
+
+def _no_port(service: core_pb2.Service, target: Target) -> str:
+    known = ", ".join(f"{port.port}/{port.protocol or 'TCP'} {port.name}".rstrip() for port in service.spec.ports)
+    wanted = "/".join(filter(None, (target.port, target.protocol)))
+    has = (
+        f"{service.metadata.namespace}/{service.metadata.name} has {f'no port {wanted}' if wanted else 'several ports'}"
+    )
+    return f'--to "{target.host}": {has}: say one of {known}' if known else f'--to "{target.host}": say a port number'
 
 
 def _matches(port: core_pb2.ServicePort, target: Target) -> bool:

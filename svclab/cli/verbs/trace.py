@@ -33,7 +33,7 @@ svclab trace --from pod/client --to web:80
 svclab trace --from pod/client --to web:80 --send
 
 # To a Service of another namespace, over UDP
-svclab trace --from pod/client --to dns.kube-system:53/udp
+svclab trace --from pod/client --to kube-dns.kube-system:53/udp
 
 # To a node port, a load balancer's address or any other address
 svclab trace --from outside --to node/node-2:30080
@@ -113,10 +113,9 @@ def machines(facts: World, config: ClusterConfig) -> dict[str, str]:
 
 
 def _send(cluster: str, config: ClusterConfig, facts: World, predicted: Trace, patience: float) -> Observation:
-    if predicted.source.text == "outside" and predicted.source.addresses != outside_addresses(config):
-        raise CliError(
-            f"no packet can be sent from {predicted.source}: the outside client is {outside_addresses(config)}"
-        )
+    mine = outside_addresses(config)
+    if predicted.source.text == "outside" and predicted.source.addresses != mine:
+        raise CliError(f"no packet can be sent from {predicted.source}: the outside client is {', '.join(mine)}")
     with Observers(cluster, machines(facts, config)).watching() as observers:
         sent = send(client(), cluster, predicted.source, [predicted], patience)[0]
         return observe(facts, predicted, sent, observers.seen())

@@ -93,15 +93,51 @@ def test_an_external_name_is_followed_within_the_cluster_and_left_alone_outside(
 
 
 def test_names_that_go_round_in_circles_end() -> None:
-    (end,) = trace(scene(alias("alias.default.svc.cluster.local")), "pod/client-1", "alias:80").ends
-    assert end.verdict is Verdict.LEFT
+    found = trace(scene(alias("alias.default.svc.cluster.local")), "pod/client-1", "alias:80")
+    assert [end.verdict for end in found.ends] == [Verdict.UNRESOLVED]
+    assert found.answer.text.count("CNAME") == 1 and "in circles" in found.answer.text
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("gone.default.svc.cluster.local", "NXDOMAIN: this cluster has no such name"),
+        ("gone.cluster.local", "NXDOMAIN: this cluster has no such name"),
+        ("10.0.0.1", "which is an address, and no name"),
+    ],
+)
+def test_an_external_name_that_leads_nowhere(target: str, words: str) -> None:
+    (end,) = trace(scene(alias(target)), "pod/client-1", "alias:80").ends
+    assert (end.verdict, end.cause.field) == (Verdict.UNRESOLVED, "spec.externalName")
+    assert words in end.cause.text
+
+
+@pytest.mark.parametrize("name", ["first.web", "first.web.default.svc.cluster.local", "10-244-2-1.web.default"])
+def test_an_endpoint_has_a_name_of_its_own(name: str) -> None:
+    found = slice_of({"web-1": READY, "web-2": READY})
+    found.endpoints[0].hostname = "first"
+    facts = scene(HEADLESS, alias(name) if name.endswith(".local") else DNS, slices=[found])
+    address = "10.244.1.1" if name.startswith("first") else "10.244.2.1"
+    for target in {name, "alias" if name.endswith(".local") else name}:
+        assert trace(facts, "pod/client-3", f"{target}:8080").answer.addresses == (address,)
+
+
+def test_a_headless_service_without_ports_has_addresses() -> None:
+    found = slice_of({"web-1": READY})
+    del found.ports[:]
+    (end,) = trace(scene(service(clusterIP="None", ports=[]), slices=[found]), "pod/client-3", "web:8080").ends
+    assert (end.verdict, end.address) == (Verdict.DELIVERED, "10.244.1.1")
 
 
 @pytest.mark.parametrize(
     ("facts", "target", "words"),
     [
         (scene(), "web", 'no service "web" seen from namespace "default"'),
-        (scene(service()), "web:https", "say one of its ports: 80/TCP"),
+        (scene(service()), "web:https", "default/web has no port https: say one of 80/TCP"),
+        (scene(service()), "web/udp", "default/web has no port UDP: say one of 80/TCP"),
+        (scene(service()), "web:80/icmp", "default/web has no port 80/icmp: say one of 80/TCP"),
+        (scene(), "127.0.0.1:80", "never leaves pod/client-1"),
+        (scene(), "[fd00::1]:80", "pod/client-1 has no IPv6 address to send to fd00::1 from"),
         (scene(), "node/node-1", "say a port, as in node/node-1:80"),
         (scene(), "pod/none:80", 'pod "none" not found'),
     ],

@@ -109,9 +109,12 @@ def test_a_wrong_answer_of_the_dns_is_a_difference() -> None:
     assert differences(PREDICTED, found) == ("the DNS says 10.96.0.99; predicted: 10.96.0.10",)
 
 
-def test_a_pod_that_talks_to_itself_is_seen_by_nobody() -> None:
+@pytest.mark.parametrize(("outcome", "source"), [("answered", ["10.244.1.1", 4000]), ("refused", ["", 0])])
+def test_a_pod_that_talks_to_itself_is_seen_by_nobody(outcome: str, source: list[object]) -> None:
     predicted = trace(FACTS, "pod/web-1", "10.244.1.1:8080")
-    found = observe(FACTS, predicted, Sent("answered", ("10.244.1.1", 1), ("10.244.1.1", 8080)), [])
+    sent = sent_row({"outcome": outcome, "source": source, "destination": "10.244.1.1"}, 8080)
+    found = observe(FACTS, predicted, sent, [])
+    assert (found.endpoint, found.source) == (("10.244.1.1", 8080), "10.244.1.1")
     assert differences(predicted, found) == ()
 
 
