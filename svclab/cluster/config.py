@@ -1,7 +1,7 @@
 """What a cluster shall be."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 
 from svclab.cluster.document import dns_label
@@ -31,6 +31,13 @@ class NodeConfig:
     labels: Mapping[str, str] = field(default_factory=dict)
     powered: bool = True
     cut_from: tuple[str, ...] = ()
+
+    def disconnected(self, peers: Sequence[str]) -> "NodeConfig":
+        """This node, cut off from these peers too. Raises ConfigError if it has been cut off from all of them."""
+        new = tuple(peer for peer in peers if peer not in self.cut_from)
+        if not new or not set(new) <= set(PEERS):
+            raise ConfigError(f"node {self.name!r} is disconnected from {' and '.join(peers)} already")
+        return replace(self, cut_from=self.cut_from + new)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 from svclab.client.endpoint import Endpoint
@@ -92,9 +91,12 @@ def _start_all(engine: Engine, config: ClusterConfig, chosen: str) -> None:
     powered = [node for node in config.nodes if node.powered]
     beside = [containers.outside(config), *(containers.node(config, node) for node in config.nodes)]
     on = {names.OUTSIDE, *(node.name for node in powered)}
+    cut_off = {node.name: node for node in config.nodes if node.cut_from}
 
     def launch(item: containers.Container) -> None:
         engine.create(chosen, item, plan)
+        if item.part in cut_off:
+            cut(engine, config, cut_off[item.part])
         if item.part in on:
             engine.start(item.part)
 
@@ -114,7 +116,6 @@ def _start_all(engine: Engine, config: ClusterConfig, chosen: str) -> None:
         cloud = pool.submit(launch_cloud)
         equip_nodes(engine, *(node.name for node in powered))
         cloud.result()
-        list(pool.map(partial(cut, engine, config), [node for node in powered if node.cut_from]))
 
 
 def _free_port(wanted: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from svclab.cluster.addresses import Plan
-from svclab.cluster.config import PEERS, ClusterConfig, NodeConfig, new_node, node_name
+from svclab.cluster.config import ClusterConfig, NodeConfig, new_node, node_name
 from svclab.cluster.docker import partition
 from svclab.cluster.docker.containers import node as container_of
 from svclab.cluster.docker.engine import Engine
@@ -80,11 +80,10 @@ class Nodes:
         self._change(replace(node, powered=True))
         if state == PAUSED:
             self._engine.unpause(name)
+            apply(self._engine, name)  # what has been changed meanwhile
             return
         equip_nodes(self._engine, name)
         self._engine.start(name)
-        if node.cut_from:
-            cut(self._engine, self._config, node)
 
     def pause(self, name: str) -> None:
         """Freezes everything that runs in the node; the kernel goes on forwarding for it."""
@@ -93,28 +92,26 @@ class Nodes:
 
     def disconnect(self, name: str, peers: list[str]) -> None:
         """Cuts the node off from the API server, from the other nodes, or both."""
-        node = self._running(name)
-        for peer in peers:
-            if peer not in PEERS or peer in node.cut_from:
-                raise ClusterError(f"node {name!r} is disconnected from {peer!r} already")
-        self._cut(replace(node, cut_from=(*node.cut_from, *peers)))
+        self._cut(self._running(name).disconnected(peers))
 
     def connect(self, name: str) -> None:
         """Undoes every `disconnect`."""
         self._cut(replace(self._config.node(name), cut_from=()))
 
     def _cut(self, node: NodeConfig) -> None:
-        if self._life(node.name) == RUNNING:
-            cut(self._engine, self._config, node)
         self._change(node)
+        cut(self._engine, self._config, node)
+        if self._life(node.name) == RUNNING:
+            apply(self._engine, node.name)
 
     def _life(self, name: str) -> str:
         return life(self._engine.containers(), name)
 
     def _running(self, name: str) -> NodeConfig:
         node = self._config.node(name)
-        if self._life(name) != RUNNING:
-            raise ClusterError(f"node {name!r} is not running: start it with `svclab node start {name}`")
+        if (state := self._life(name)) != RUNNING:
+            what = "paused" if state == PAUSED else "not running"
+            raise ClusterError(f"node {name!r} is {what}: start it with `svclab node start {name}`")
         return node
 
     def _change(self, node: NodeConfig) -> None:
@@ -126,6 +123,12 @@ class Nodes:
 
 
 def cut(engine: Engine, config: ClusterConfig, node: NodeConfig) -> None:
-    """Makes it so that a running node reaches all but what it is cut off from. Raises ClusterError."""
+    """Lets a node know what it is cut off from, also when it starts, whoever starts it. Raises ClusterError."""
     network = config.networking
-    engine.run(node.name, ["nft", partition.commands(Plan(network.node_subnets), network.pod_subnets, node.cut_from)])
+    rules = partition.commands(Plan(network.node_subnets), network.pod_subnets, node.cut_from)
+    engine.write(node.name, {partition.FOLDER: {partition.FILE: f"{rules}\n".encode()}})
+
+
+def apply(engine: Engine, node: str) -> None:
+    """Makes it so that a running node reaches all but what it is cut off from. Raises ClusterError."""
+    engine.run(node, ["svclab-partition"])

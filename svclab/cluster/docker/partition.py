@@ -5,6 +5,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from svclab.cluster.addresses import Plan
 
+FOLDER, FILE = "partition", "rules"  # where a node keeps them; compose/svclab-partition reads them at every start
 TABLE = "inet svclab-partition"
 _Network = IPv4Network | IPv6Network
 

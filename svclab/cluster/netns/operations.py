@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from svclab.cluster.config import PEERS, NodeConfig, new_node, node_name
+from svclab.cluster.config import NodeConfig, new_node, node_name
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.netns import freezing
 from svclab.cluster.netns.requests import Operation
@@ -76,14 +76,12 @@ class Nodes:
 
     def disconnect(self, name: str, peers: list[str]) -> None:
         """Cuts the node off from the API server, from the other nodes, or both."""
-        node = self._node(name)
+        before = self._node(name)
         self._running(name)
-        for peer in peers:
-            if peer not in PEERS or peer in node.cut_from:
-                raise ClusterError(f"node {name!r} is disconnected from {peer!r} already")
+        node = before.disconnected(peers)
+        self._change(node)
+        for peer in node.cut_from[len(before.cut_from) :]:
             self._supervisor.cut(self._supervisor.machine_of(node), peer)
-            node = replace(node, cut_from=(*node.cut_from, peer))
-            self._change(node)
 
     def connect(self, name: str) -> None:
         """Undoes every `disconnect`."""

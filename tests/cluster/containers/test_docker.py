@@ -196,6 +196,23 @@ def test_everything_comes_back_after_a_restart_of_all_containers(quickstart: Clu
     eventually(lambda: all(forwards(quickstart, one) for one in ("node-1", "node-2", "node-3")), within=30)
 
 
+def tables(cluster: Cluster, node: str) -> str:  # noqa: F811
+    return cluster.svclab("node", "exec", node, "--", "nft", "list", "tables")
+
+
+def test_a_partition_outlives_a_restart_and_heals_in_a_pause(quickstart: Cluster, node: str) -> None:  # noqa: F811
+    quickstart.svclab("node", "disconnect", node, "--from", "api")
+    docker("restart", "-t", "1", container(quickstart, node))
+    eventually(lambda: "svclab-partition" in tables(quickstart, node))
+    quickstart.svclab("node", "disconnect", node)  # from all: from the nodes too
+    quickstart.svclab("node", "pause", node)
+    assert "is paused: start it with" in quickstart.run("node", "disconnect", node, check=False).stderr
+    quickstart.svclab("node", "connect", node)
+    quickstart.svclab("node", "start", node)
+    assert "svclab-partition" not in tables(quickstart, node)
+    eventually(lambda: forwards(quickstart, node))
+
+
 def test_names_and_a_load_balancer(quickstart: Cluster) -> None:
     fetch = "import urllib.request as u; print(u.urlopen('http://echo/hostname', timeout=5).read().decode())"
     eventually(lambda: quickstart.run("exec", "echo-1", "--", "python3", "-c", fetch, check=False).returncode == 0)
