@@ -55,30 +55,31 @@ class Plan:
         return number + 1
 
 
-def choose_subnets(networking: Networking, taken: Collection[IPNetwork]) -> Networking:
+CHOOSE = "choose another or leave it out"
+
+
+def choose_subnets(networking: Networking, taken: Collection[IPNetwork], remedy: str = CHOOSE) -> Networking:
     """The address plan with its node subnets: the given ones, or the first that overlap with nothing.
 
-    Raises ClusterError if a given subnet is taken or too small, or if none is free.
+    Raises ClusterError if a given subnet is taken (`remedy`: what to do then) or too small, or if none is free.
     """
     if networking.node_subnets:
         for subnet in networking.node_subnets:
-            _check_given(subnet, taken)
+            _check_given(subnet, taken, remedy)
         return networking
     used = (*taken, *networking.pod_subnets, *networking.service_subnets)
     families = [subnet.version for subnet in networking.pod_subnets]
     return replace(networking, node_subnets=tuple(_first_free(family, used) for family in families))
 
 
-def _check_given(subnet: IPNetwork, taken: Collection[IPNetwork]) -> None:
+def _check_given(subnet: IPNetwork, taken: Collection[IPNetwork], remedy: str) -> None:
     if subnet.prefixlen > SMALLEST[subnet.version]:
         raise ClusterError(
             f"networking.nodeSubnet: {subnet} is too small: /{SMALLEST[subnet.version]} or wider is needed"
         )
     for other in taken:
         if _overlap(subnet, other):
-            raise ClusterError(
-                f"networking.nodeSubnet: {subnet} is in use here ({other}): choose another or leave it out"
-            )
+            raise ClusterError(f"networking.nodeSubnet: {subnet} is in use here ({other}): {remedy}")
 
 
 def _first_free(family: int, used: Collection[IPNetwork]) -> IPNetwork:

@@ -1,17 +1,20 @@
 """Starting a cluster: from what the user asked for to a stored configuration, and from there to running processes."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from svclab.cluster import locks
-from svclab.cluster.addresses import choose_subnets, host_networks
+from svclab.cluster.addresses import CHOOSE, choose_subnets, host_networks
 from svclab.cluster.config import ClusterConfig, with_nodes
 from svclab.cluster.config_document import API_VERSION, KIND, from_document
 from svclab.cluster.document import dns_label
 from svclab.cluster.driver import Say, find_driver, is_running
 from svclab.cluster.errors import ClusterError, ConfigError
 from svclab.cluster.state import StateFolder, all_folders, state_home
+
+COME_BACK = "a stopped cluster keeps its addresses: stop what uses them, or begin anew after `svclab down --delete`"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def _start(
     driver = find_driver(config.driver)
     driver.stop(state, config)  # what a crash may have left
     try:
-        config = _with_subnets(state, config)
+        config = _with_subnets(state, config, known=known)
         driver.start(state, config, say)
         wait(state, config)
     except BaseException:
@@ -102,11 +105,14 @@ def _stored(state: StateFolder, wish: Wish) -> ClusterConfig:
     return config
 
 
-def _with_subnets(state: StateFolder, config: ClusterConfig) -> ClusterConfig:
+def _with_subnets(state: StateFolder, config: ClusterConfig, *, known: bool) -> ClusterConfig:
     """Chooses the node subnets and stores the configuration, one `svclab up` after the other."""
     with locks.folder(state_home()):
         others = [folder.load().networking.node_subnets for folder in all_folders() if folder.name != state.name]
-        taken = [*host_networks(), *(subnet for subnets in others for subnet in subnets)]
-        config = replace(config, networking=choose_subnets(config.networking, taken))
+        taken = [subnet for subnets in others for subnet in subnets]
+        # A user namespace has networks of its own: what the machine has come to use does not keep its cluster down.
+        if not known or config.driver != "netns" or os.geteuid() == 0:
+            taken += host_networks()
+        config = replace(config, networking=choose_subnets(config.networking, taken, COME_BACK if known else CHOOSE))
         state.save(config)
     return config

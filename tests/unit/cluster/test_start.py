@@ -1,11 +1,13 @@
 """From what the user asked for to a configuration."""
 
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from svclab.cluster import start as module
 from svclab.cluster.config import ClusterConfig, with_nodes
 from svclab.cluster.errors import ClusterError, ConfigError
 from svclab.cluster.start import Wish, resolve
@@ -66,6 +68,33 @@ def test_a_disk_that_is_full(state: StateFolder, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ClusterError, match=r"disk of .* is full: 12 KiB are free, a cluster needs 4096: make room"):
         state.create()
     assert not state.root.exists()
+
+
+class FakeDriver:
+    """Starts nothing."""
+
+    def check(self) -> None: ...
+    def start(self, *_: object) -> None: ...
+    def stop(self, *_: object) -> None: ...
+    def delete(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_a_stopped_cluster_whose_subnet_the_machine_has_come_to_use(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch, user: int
+) -> None:
+    """Root's clusters are on the machine's own network; those of others have networks of their own."""
+    monkeypatch.setattr(module, "find_driver", lambda name: FakeDriver())
+    monkeypatch.setattr(module, "host_networks", list)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    (subnet,) = module.start(Wish("dev"), print, lambda *_: None).networking.node_subnets
+    monkeypatch.setattr(module, "host_networks", lambda: [subnet])
+    if user:
+        assert module.start(Wish("dev"), print, lambda *_: None).networking.node_subnets == (subnet,)
+    else:
+        with pytest.raises(ClusterError, match="in use here .* keeps its addresses: stop what uses them, or begin"):
+            module.start(Wish("dev"), print, lambda *_: None)
+    assert module.start(Wish("another"), print, lambda *_: None).networking.node_subnets != (subnet,)
 
 
 def test_the_state_folder_is_for_its_owner_alone(state: StateFolder) -> None:
