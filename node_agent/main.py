@@ -25,7 +25,7 @@ from node_agent.pods.sandbox import NodeNetwork, node_resolver
 from node_agent.pods.spawner import Spawner
 from node_agent.pods.state import Surroundings
 from node_agent.proxy.conntrack_kernel import KernelConntrack
-from node_agent.proxy.facts import ServiceName
+from node_agent.proxy.events import ProxyEvents
 from node_agent.proxy.proxier import Proxier, ProxyConfig
 from node_agent.shim import namespaces
 from node_agent.streams.server import StreamServer
@@ -126,9 +126,15 @@ class Node:
         routes = OverlayRoutes(netlink, config.node_ips, mtu) if overlay else NodeRoutes(netlink)
         egress = Egress(nft, config.node_name, config.cluster_cidr.split(","))
         self._peers = Peers(config.node_name, self._informers.nodes.lister, routes, egress)
-        self._proxy_events = EventRecorder(client, "kube-proxy", host=config.node_name)
-        proxy_config = _proxy_config(config)
-        self._proxier = Proxier(nft, KernelConntrack(), proxy_config, failed=self._health_port_failed)
+        self._proxy_recorder = EventRecorder(client, "kube-proxy", host=config.node_name)
+        self._proxy_events = ProxyEvents(self._warn, services.get, config.node_name)
+        self._proxier = Proxier(
+            nft,
+            KernelConntrack(),
+            _proxy_config(config),
+            failed=self._proxy_events.health_port_failed,
+            contested=self._proxy_events.contested,
+        )
 
     async def run(self) -> None:
         """Works until cancelled."""
@@ -142,7 +148,7 @@ class Node:
                 if informer is not informers.pods:
                     group.create_task(informer.run())
             group.create_task(self._events.run())
-            group.create_task(self._proxy_events.run())
+            group.create_task(self._proxy_recorder.run())
             group.create_task(self._proxier.run())
             if resolver := node_resolver().loopback():
                 group.create_task(relay.run(Netlink(), resolver))
@@ -164,15 +170,12 @@ class Node:
             await informers.pods.synced()
             self.pods.forget_orphans()
 
-    def _health_port_failed(self, service: ServiceName, port: int, error: OSError) -> None:
-        """A Service's healthCheckNodePort belongs to somebody else on this node."""
-        if (found := self._informers.services.lister.get(*service)) is not None:
-            node, reason = self._config.node_name, error.strerror or error
-            text = f'node {node} failed to start healthcheck "{service}" on port {port}: {reason}'
-            self._proxy_events.event(found, "Warning", "FailedToStartServiceHealthcheck", text)
+    def _warn(self, service: core_pb2.Service, reason: str, text: str) -> None:
+        self._proxy_recorder.event(service, "Warning", reason, text)
 
     def _service_changed(self, key: Key, old: core_pb2.Service | None, new: core_pb2.Service | None) -> None:
         self._proxier.service_changed(key, new)
+        self._proxy_events.service_changed(old, new)
 
     def _node_changed(self, key: Key, old: core_pb2.Node | None, new: core_pb2.Node | None) -> None:
         if key.name == self._config.node_name:

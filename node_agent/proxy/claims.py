@@ -77,6 +77,11 @@ class Claims:
         claimed = self._by_owner.get(owner, {})
         return {vip: claim for vip, claim in claimed.items() if self._holders[vip] == claim}
 
+    def lost(self, owner: ServicePortName) -> dict[str, ServicePortName]:
+        """What the svc-port would answer on if another had no more right to it, and who that is."""
+        claimed = self._by_owner.get(owner, {})
+        return {vip: self._holders[vip].owner for vip, claim in claimed.items() if self._holders[vip] != claim}
+
     def _change(self, vip: str, old: Claim | None, new: Claim | None) -> set[ServicePortName]:
         holder = self._holders.get(vip)
         rivals = self._contested.pop(vip, [holder] if holder is not None else [])

@@ -11,7 +11,8 @@ from node_agent.nft.kernel import Nft, NftError
 from node_agent.proxy import facts
 from node_agent.proxy.changes import Changes
 from node_agent.proxy.conntrack import Conntrack, StaleFlows
-from node_agent.proxy.facts import NodeFacts, ServiceName
+from node_agent.proxy.contests import Contests
+from node_agent.proxy.facts import NodeFacts, ServiceName, ServicePortName
 from node_agent.proxy.health import ProxyHealth, ServiceHealth
 from node_agent.proxy.http import Answer, serve
 from node_agent.proxy.metrics import CONTENT_TYPE, Metrics, WithoutLocal
@@ -41,7 +42,8 @@ class Proxier:
     """Feed it with `service_changed`, `slice_changed` and `node_changed`; say `synced()` once all is in; `run()` it.
 
     Before `synced()` nothing is written: rules that an earlier run left go on forwarding until they can be replaced
-    as a whole. `failed` is told of a health check port that cannot be had.
+    as a whole. `failed` is told of a health check port that cannot be had, `contested` of a svc-port that claims an
+    address as which another answers, and who that is.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Proxier:
         *,
         clock: Callable[[], float] = time.time,
         failed: Callable[[ServiceName, int, OSError], None] = lambda service, port, error: None,
+        contested: Callable[[ServicePortName, str, ServicePortName], None] = lambda loser, vip, holder: None,
     ) -> None:
         self.metrics = Metrics()
         self.health = ProxyHealth(self.metrics, clock)
@@ -61,6 +64,7 @@ class Proxier:
         self._changes = Changes()
         self._sync = Sync(self._changes, nft, config.service_ranges)
         self._stale_flows = StaleFlows(conntrack)
+        self._contests = Contests(contested)
         self._service_health = ServiceHealth(self.health, failed)
         self._synced = asyncio.Event()
         self._wake = asyncio.Event()
@@ -190,9 +194,10 @@ class Proxier:
             self._triggers.clear()
 
     def _committed(self, outcome: Outcome) -> None:
-        """What follows a commit: health ports, gauges, and UDP flows that point to nobody."""
+        """What follows a commit: health ports, gauges, events, and UDP flows that point to nobody."""
         self._stale_flows.committed(outcome.ports, outcome.gone)
         self._without_local.committed(outcome.ports, outcome.gone)
+        self._contests.committed(outcome.ports, outcome.gone)
         for service in {name.service for name in (*outcome.ports, *outcome.gone)}:
             self._expose_health(service)
 

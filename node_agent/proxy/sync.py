@@ -25,11 +25,15 @@ FAMILIES: tuple[rules.Family, ...] = ("ip", "ip6")
 
 
 class Served(NamedTuple):
-    """A svc-port as this node serves it; `held`: the addresses that it answers on, of both families."""
+    """A svc-port as this node serves it; `held`: the addresses that it answers on, of both families.
+
+    `lost`: those that it claims too, and who answers there.
+    """
 
     port: ServicePort
     endpoints: dict[rules.Family, Categorized]
     held: Claimed
+    lost: dict[str, ServicePortName]
 
     @property
     def lacks_local(self) -> bool:
@@ -77,7 +81,7 @@ class FamilyTable:
         """The difference in elements, and the treatments that were not there before."""
         compiled = {
             name: self._compiler.elements(port, endpoints[self._family], held)
-            for name, (port, endpoints, held) in ports.items()
+            for name, (port, endpoints, held, _) in ports.items()
         }
         difference = self._desired.update(compiled | dict.fromkeys(gone, {}))
         missing = self._compiler.treatments - self._chains
@@ -127,8 +131,10 @@ class Sync:
     def _look(self, services: set[ServiceName]) -> Outcome:
         """What these Services, and the neighbours whose addresses they take or leave, are on this node now."""
         ports, gone = self._claim(services)
-        served = {name: Served(port, self._categorized(port), self._claims.held(name)) for name, port in ports.items()}
-        return Outcome(served, gone)
+        return Outcome({name: self._served(port) for name, port in ports.items()}, gone)
+
+    def _served(self, port: ServicePort) -> Served:
+        return Served(port, self._categorized(port), self._claims.held(port.name), self._claims.lost(port.name))
 
     def _categorized(self, port: ServicePort) -> dict[rules.Family, Categorized]:
         """Each family by itself: that one has endpoints says nothing of the other."""

@@ -54,3 +54,44 @@ def test_a_service_without_endpoints_refuses_at_once(cluster: Cluster) -> None:
     url = f"http://{cluster.cluster_ip('nobody')}/hostname"
     eventually(lambda: all("refused" in line for line in cluster.ask(("node", "exec", "node-1"), url, 3)))
     cluster.svclab("delete", "service", "nobody")
+
+
+RIVAL = """
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}}}
+spec:
+  selector: {{app: {name}}}
+  externalIPs: [192.0.2.77, "2001:db8::77"]
+  ports: [{{port: 80, targetPort: 8080}}]
+"""
+
+
+def test_of_two_that_claim_an_address_one_has_it_and_the_other_says_so(cluster: Cluster) -> None:
+    first, second = RIVAL.format(name="rival-a"), RIVAL.format(name="rival-b")
+    cluster.apply(pods_manifest("rival-a", 1) + "---" + pods_manifest("rival-b", 1) + first)
+    cluster.apply(second)
+    cluster.wait_ready("app=rival-a")
+    cluster.wait_ready("app=rival-b")
+
+    def answers() -> set[str]:
+        return set(cluster.ask(("exec", "rival-b-1"), "http://192.0.2.77/hostname", 10))
+
+    eventually(lambda: answers() == {"rival-a-1"})
+    loser = eventually(
+        lambda: _events(cluster, "rival-b", "192.0.2.77:80/TCP is claimed by Service default/rival-a too")
+    )
+    assert "AddressConflict" in loser and "KubeProxyIncorrectIPVersion" in loser
+    assert "2001:db8::77 in externalIPs has incorrect IP version" in loser
+    assert "AddressConflict" not in cluster.svclab("events", "--for", "service/rival-a")
+    cluster.svclab("delete", "service", "rival-a")
+    eventually(lambda: answers() == {"rival-b-1"})
+    cluster.svclab("delete", "service", "rival-b")
+    cluster.svclab("delete", "pod", "-l", "app in (rival-a,rival-b)")
+
+
+def _events(cluster: Cluster, service: str, text: str) -> str:
+    """The Service's events once one of them says `text`, "" before."""
+    found = cluster.svclab("events", "--for", f"service/{service}")
+    return found if text in found else ""

@@ -44,7 +44,9 @@ def test_the_older_wins_and_the_younger_follows() -> None:
     assert claims.put(young.name, claims_of(young, NODE)) == set()
     assert claims.put(old.name, claims_of(old, NODE)) == {young.name}
     assert holder(claims, old, young) == "old"
+    assert (claims.lost(young.name), claims.lost(old.name)) == ({VIP: old.name}, {})
     assert claims.put(old.name, {}) == {young.name}
+    assert claims.lost(young.name) == {}
     assert holder(claims, young) == "a-young"
 
 
