@@ -14,7 +14,8 @@ Family = Literal["ip", "ip6"]
 
 BUCKETS = 64
 FIRST_BUCKET = 0x20000  # a bucket's number is a packet's mark for a moment: above every node's mark
-CONNECTIONS, MOST_CONNECTIONS, IDLE = "connections", 65536, "10m"  # when full, new ones are not remembered
+CONNECTIONS, MOST_CONNECTIONS = "connections", 262144  # when full, new ones are not remembered
+IDLE, ENDED = "10m", "10s"  # how long a connection is remembered after a packet of it, and after its last
 HASH_SEED = 0x5BC1AB  # a rule without one gets its own, and no two rules would agree on a connection
 NEW = "tcp flags & (fin | syn | rst | ack) == syn"
 
@@ -66,9 +67,10 @@ def _remembering(family: Family) -> tuple[Chain, ...]:
     ends = f"{family} saddr . th sport . {family} daddr . th dport"
     connection = f"jhash {ends} mod 0xffffffff seed {HASH_SEED:#x}"
     remember = f"update @{CONNECTIONS} {{ {connection} : meta mark }}"
+    forget_soon = f"update @{CONNECTIONS} {{ {connection} timeout {ENDED} : meta mark }}"
     return (
         Chain("connection-known", (f"meta mark set {connection} map @{CONNECTIONS} goto connection-kept",)),
-        Chain("connection-kept", (remember, "accept")),
+        Chain("connection-kept", (remember, f"tcp flags & (fin | rst) != 0 {forget_soon}", "accept")),
         Chain(
             "connection-begun",
             (
