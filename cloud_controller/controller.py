@@ -6,14 +6,16 @@ from which the same reconcile goes on.
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import NoReturn
 
+from cloud_controller import changes, publishing
 from cloud_controller import request as requests
-from cloud_controller.faults import CloudError
+from cloud_controller.backends import Backend
+from cloud_controller.faults import AddressLost, CloudError
+from cloud_controller.pending import Pending
 from cloud_controller.pool import Address
 from cloud_controller.provider import Provider
-from cloud_controller.request import CLEANUP_FINALIZER, LoadBalancerRequest, Mode
-from protos import kinds
+from cloud_controller.request import CLEANUP_FINALIZER, FAULT_ANNOTATION, LoadBalancerRequest, Mode
 from protos.kubernetes import core_pb2
 from svclab.client.client import Client
 from svclab.client.controller import Controller, Result, Retry
@@ -21,14 +23,12 @@ from svclab.client.events import EventRecorder
 from svclab.client.informer import Informer
 from svclab.client.lister import Key, key_of
 
-RETRY_SECONDS = 5.0  # the first pause after an error of the cloud; it doubles
-LONGEST_RETRY_SECONDS = 300.0
-
 
 class ServiceController:
     """Reconciles Services; `changed()` is called when the set of load balancers may be another.
 
-    `balancers`: what is provisioned, by Service key. `retry_scale` shortens every pause after an error.
+    `nodes()`: behind every load balancer. `balancers`: what is provisioned, by Service key. `retry_scale` shortens
+    every pause after an error.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class ServiceController:
         provider: Provider,
         events: EventRecorder,
         changed: Callable[[], None],
+        nodes: Callable[[], tuple[Backend, ...]],
         *,
         load_balancer_class: str = "",
         default_mode: Mode = "vip",
@@ -49,13 +50,13 @@ class ServiceController:
         self._provider = provider
         self._events = events
         self._changed = changed
+        self._nodes = nodes
         self._class = load_balancer_class
         self._default_mode: Mode = default_mode
-        self._retry_scale = retry_scale
-        self._failures: dict[Key, int] = {}
+        self._pending = Pending(retry_scale)
         self._unsettled: set[Key] = set()
         self._settled = asyncio.Event()
-        self._waiting: set[Key] = set()  # for an address: served as soon as one is free
+        self._due: set[Key] = set()  # changed in what makes a load balancer be ensured anew
         self.controller: Controller[Key] = Controller("service-controller", self._reconcile, [services])
         services.add_handler(self._service_changed)
 
@@ -83,8 +84,22 @@ class ServiceController:
 
     def _service_changed(self, key: Key, old: core_pb2.Service | None, new: core_pb2.Service | None) -> None:
         if old is not None and (new is None or new.metadata.uid != old.metadata.uid):
-            self._provider.delete(old.metadata.uid)  # somebody took the finalizer off by hand
+            self._provider.forget(old.metadata.uid)  # somebody took the finalizer off by hand
+            self._address_is_free()
+        if old is not None and new is not None and (note := changes.change(old, new, self._class)):
+            self._due.add(key)
+            if note.reason:
+                self._events.event(new, "Normal", *note)
         self.controller.queue.add(key)
+
+    def nodes_changed(self) -> None:
+        """Other nodes are behind every load balancer now."""
+        for key in self.balancers:
+            if (service := self._services.lister.get(*key)) is not None:
+                if self._nodes():
+                    self._events.event(service, "Normal", "UpdatedLoadBalancer", "Updated load balancer with new hosts")
+                else:
+                    self._warn_of_no_nodes(service)
 
     async def _reconcile(self, key: Key) -> Result | None:
         try:
@@ -97,7 +112,7 @@ class ServiceController:
         service = self._services.lister.get(*key)
         if service is None:
             self._forget(key)
-        elif requests.needs_cleanup(service):
+        elif requests.needs_cleanup(service, self._class):
             await self._clean_up(key, service)
         elif requests.wants_load_balancer(service, self._class):
             await self._ensure(key, service)
@@ -107,71 +122,78 @@ class ServiceController:
 
     async def _ensure(self, key: Key, service: core_pb2.Service) -> None:
         if CLEANUP_FINALIZER not in service.metadata.finalizers:
-            await self._set_finalizers(service, [*service.metadata.finalizers, CLEANUP_FINALIZER])
+            await publishing.set_finalizers(self._client, service, [*service.metadata.finalizers, CLEANUP_FINALIZER])
             return  # the change comes back as an event, and with it the next step
         known = self.balancers.get(key)
         try:
             request = requests.read(service, self._default_mode)
-            if known is None or known[0] != request:
+            is_news = known is None or known[0] != request or key in self._due
+            if is_news:
                 self._events.event(service, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer")
             addresses = self._provider.ensure(request)
-        except (CloudError, ValueError) as error:
+        except AddressLost as error:
+            await self._lose(key, service)
             self._fail(key, service, error)
-        self._failures.pop(key, None)
-        self._waiting.discard(key)
+        except CloudError as error:
+            self._keep(key, request)
+            self._fail(key, service, error)
+        except ValueError as error:
+            self._fail(key, service, error)
+        if is_news and not self._nodes():
+            self._warn_of_no_nodes(service)
+        self._pending.done(key)
+        self._due.discard(key)
         self.balancers[key] = (request, addresses)
         self._changed()
-        await self._publish(service, request, addresses)
-        if known != (request, addresses):
+        await publishing.publish(self._client, service, request.mode, addresses)
+        if is_news or known != (request, addresses):
             self._events.event(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer")
+        if known is not None and {*known[1]} - {*addresses}:
+            self._address_is_free()
 
-    def _fail(self, key: Key, service: core_pb2.Service, error: CloudError | ValueError) -> None:
-        """Says why the Service stays pending, and comes back: when the cloud said so, else later and later."""
-        self._events.event(service, "Warning", "SyncLoadBalancerFailed", f"Error syncing load balancer: {error}")
-        self._waiting.add(key)
-        count = self._failures[key] = self._failures.get(key, 0) + 1
-        after = getattr(error, "retry", None)
-        if after is None:
-            after = min(RETRY_SECONDS * 2 ** (count - 1), LONGEST_RETRY_SECONDS) * self._retry_scale
-        raise Retry(str(error), after=after)
+    def _keep(self, key: Key, request: LoadBalancerRequest) -> None:
+        """What a Service has it keeps while the cloud refuses a change, also over a crash."""
+        held = self._provider.held(request.uid)
+        if held and key not in self.balancers:
+            self.balancers[key] = (request, held)
+            self._changed()
+
+    async def _lose(self, key: Key, service: core_pb2.Service) -> None:
+        """The Service has no address for now."""
+        if self.balancers.pop(key, None) is not None:
+            self._changed()
+        await publishing.publish(self._client, service, "vip", ())
+        self._address_is_free()
+
+    def _fail(self, key: Key, service: core_pb2.Service, error: Exception, what: str = "ensure") -> NoReturn:
+        """Says why the Service stays as it is, and comes back: when the cloud said so, else later and later."""
+        text = f"Error syncing load balancer: failed to {what} load balancer: {error}"
+        self._events.event(service, "Warning", "SyncLoadBalancerFailed", text)
+        raise Retry(str(error), after=self._pending.failed(key, error))
+
+    def _warn_of_no_nodes(self, service: core_pb2.Service) -> None:
+        text = "There are no available nodes for LoadBalancer"
+        self._events.event(service, "Warning", "UnAvailableLoadBalancer", text)
 
     async def _clean_up(self, key: Key, service: core_pb2.Service) -> None:
         self._events.event(service, "Normal", "DeletingLoadBalancer", "Deleting load balancer")
-        self._provider.delete(service.metadata.uid)
+        try:
+            self._provider.delete(service.metadata.uid, service.metadata.annotations.get(FAULT_ANNOTATION, ""))
+        except CloudError as error:
+            self._fail(key, service, error, "delete")
         self._forget(key)
-        if service.status.loadBalancer.ingress:
-            await self._publish(service, None, ())
-        await self._set_finalizers(service, [name for name in service.metadata.finalizers if name != CLEANUP_FINALIZER])
+        await publishing.publish(self._client, service, "vip", ())
+        others = [name for name in service.metadata.finalizers if name != CLEANUP_FINALIZER]
+        await publishing.set_finalizers(self._client, service, others)
         self._events.event(service, "Normal", "DeletedLoadBalancer", "Deleted load balancer")
-        for waiting in self._waiting:
-            self.controller.queue.add(waiting)
+        self._address_is_free()
+
+    def _address_is_free(self) -> None:
+        for key in self._pending.services():
+            self.controller.queue.add(key)
 
     def _forget(self, key: Key) -> None:
-        self._failures.pop(key, None)
-        self._waiting.discard(key)
+        self._pending.done(key)
+        self._due.discard(key)
         if self.balancers.pop(key, None) is not None:
             self._changed()
-
-    async def _publish(
-        self, service: core_pb2.Service, request: LoadBalancerRequest | None, addresses: tuple[Address, ...]
-    ) -> None:
-        """Writes status.loadBalancer, where it is not that already."""
-        mode = "VIP" if request is None or request.mode == "vip" else "Proxy"
-        desired = [core_pb2.LoadBalancerIngress(ip=str(address), ipMode=mode) for address in addresses]
-        if list(service.status.loadBalancer.ingress) == desired:
-            return
-        ingress: list[dict[str, Any]] = [{"ip": entry.ip, "ipMode": entry.ipMode} for entry in desired]
-        await self._client.patch(
-            kinds.SERVICES,
-            service.metadata.name,
-            service.metadata.namespace,
-            {"status": {"loadBalancer": {"ingress": ingress}}},
-            type="merge",
-            subresource="status",
-        )
-
-    async def _set_finalizers(self, service: core_pb2.Service, finalizers: list[str]) -> None:
-        """The resourceVersion in the patch keeps finalizers that others write at the same time."""
-        patch = {"metadata": {"resourceVersion": service.metadata.resourceVersion, "finalizers": finalizers}}
-        meta = service.metadata
-        await self._client.patch(kinds.SERVICES, meta.name, meta.namespace, patch, type="merge")

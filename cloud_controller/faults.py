@@ -19,6 +19,10 @@ class CloudError(Exception):
         self.retry = retry
 
 
+class AddressLost(CloudError):
+    """The cloud took the address away that a Service had; it gets another one."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault; `seconds`: how long it lasts."""

@@ -20,6 +20,8 @@ class Entry:
     fault: str = ""  # its own fault as it was seen last
     faulty_since: float = 0.0  # when that was first seen
     readdressed: str = ""  # the fault `readdress=N` that was obeyed last, so that each is obeyed once
+    lost: tuple[Address, ...] = ()  # what that took away: it gets others
+    lost_at: float = 0.0
 
 
 @dataclass
@@ -56,10 +58,9 @@ class Ledger:
             self._save({key: entry for key, entry in self.entries.items() if key in uids})
 
     def _save(self, entries: dict[str, Entry]) -> None:
-        rows = [asdict(entry) | {"addresses": [str(a) for a in entry.addresses]} for entry in entries.values()]
-        write_private(self.path, json.dumps(rows).encode())
+        write_private(self.path, json.dumps([asdict(entry) for entry in entries.values()], default=str).encode())
         self.entries = entries
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    return Entry(**row | {"addresses": tuple(map(ip_address, row["addresses"]))})
+    return Entry(**row | {name: tuple(map(ip_address, row.get(name, ()))) for name in ("addresses", "lost")})

@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
-from cloud_controller.backends import backends
+from cloud_controller.backends import Backend, backends
 from cloud_controller.balancer import Balancer
 from cloud_controller.config import Config
 from cloud_controller.controller import ServiceController
@@ -81,7 +81,7 @@ class Cloud:
             KernelNft(),
             Links(),
             lambda: list(self._controller.balancers.values()),
-            lambda: backends(self._nodes.lister.list()),
+            self._members,
             config.cadence,
             config.proxy_health_port,
             self._status.show,
@@ -92,17 +92,35 @@ class Cloud:
             self._provider,
             self._events,
             self._balancer.wake,
+            self._members,
             load_balancer_class=config.load_balancer_class,
             default_mode=config.default_mode,
             retry_scale=config.retry_scale,
         )
-        self._nodes.add_handler(lambda key, old, new: self._balancer.wake())
+        self._nodes_moved = asyncio.Event()
+        self._nodes.add_handler(lambda key, old, new: self._nodes_moved.set())
         self._faults.add_handler(lambda key, old, new: self._set_fault(new))
 
     def tasks(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What must run."""
         informers = (self._services.run(), self._nodes.run(), self._faults.run())
-        return (*informers, self._events.run(), self._status.run(), self._controller.run(), self._balance())
+        writers = (self._events.run(), self._status.run())
+        return (*informers, *writers, self._controller.run(), self._balance(), self._follow_nodes())
+
+    def _members(self) -> tuple[Backend, ...]:
+        return backends(self._nodes.lister.list())
+
+    async def _follow_nodes(self) -> None:
+        """Heartbeats change nodes as well, but not what they are to load balancers."""
+        await self._nodes.synced()
+        members = self._members()
+        while True:
+            await self._nodes_moved.wait()
+            self._nodes_moved.clear()
+            if (now := self._members()) != members:
+                members = now
+                self._balancer.wake()
+                self._controller.nodes_changed()
 
     async def _balance(self) -> None:
         """Nothing is written before all is known: what an earlier run left goes on until it can be replaced whole."""

@@ -1,12 +1,15 @@
 """The cloud's own API, as a cloud provider's would be: idempotent `ensure` and `delete`, with its faults."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
-from cloud_controller.faults import CloudError, Fault
+from cloud_controller.faults import AddressLost, CloudError, Fault
 from cloud_controller.ledger import Entry, Ledger
 from cloud_controller.pool import Address, Exhausted, Pool, Unavailable
 from cloud_controller.request import LoadBalancerRequest
+
+READDRESS_SECONDS = 2.0  # how long a Service is without an address, when it changes
 
 
 class Provider:
@@ -28,17 +31,28 @@ class Provider:
         """The addresses of a Service, one a family, chosen once. Raises CloudError with the reason for a user."""
         entry = self._seen(request)
         try:
-            self._strike(request, entry)
-            entry = self._provisioned(request, entry)
+            self._strike(entry)
+            entry = self._readdressed(request, entry)
+            self._await_another(entry)
+            entry = replace(entry, addresses=self._addresses(request, entry))
         finally:
             self._ledger.put(entry)
         return entry.addresses
 
-    def _provisioned(self, request: LoadBalancerRequest, entry: Entry) -> Entry:
-        readdress = next((text for text in (request.fault, self._fault) if text.startswith("readdress")), "")
-        if readdress and entry.readdressed != readdress:
-            return replace(entry, addresses=self._others(request), readdressed=readdress)
-        return replace(entry, addresses=self._addresses(request, entry))
+    def _readdressed(self, request: LoadBalancerRequest, entry: Entry) -> Entry:
+        """The entry without its addresses, once for each time that they shall change."""
+        fault = next((text for text in (request.fault, self._fault) if text.startswith("readdress")), "")
+        if not fault or entry.readdressed == fault:
+            return entry
+        if not entry.addresses:
+            return replace(entry, readdressed=fault)
+        return replace(entry, addresses=(), readdressed=fault, lost=entry.addresses, lost_at=self._clock())
+
+    def _await_another(self, entry: Entry) -> None:
+        left = entry.lost_at + READDRESS_SECONDS - self._clock()
+        if entry.lost and not entry.addresses and left > 0:
+            lost = ", ".join(map(str, entry.lost))
+            raise AddressLost(f"{lost} was taken away, another address will be assigned", retry=left)
 
     def _seen(self, request: LoadBalancerRequest) -> Entry:
         """The Service's entry, with the time at which it and its fault were first seen."""
@@ -46,17 +60,33 @@ class Provider:
         entry = self._ledger.entries.get(request.uid) or Entry(request.uid, (), now)
         return entry if entry.fault == request.fault else replace(entry, fault=request.fault, faulty_since=now)
 
-    def delete(self, uid: str) -> None:
-        """Frees what a Service has; nothing if it has nothing."""
+    def delete(self, uid: str, fault: str = "") -> None:
+        """Frees what a Service has; nothing if it has nothing. Raises CloudError while the cloud's API is faulty."""
+        entry = self._ledger.entries.get(uid)
+        if entry is not None:
+            entry = entry if entry.fault == fault else replace(entry, fault=fault, faulty_since=self._clock())
+            self._ledger.put(entry)
+            self._strike(entry, only="error")
         self._ledger.remove(uid)
+
+    def forget(self, uid: str) -> None:
+        """The same for a Service that is not there any more, which no fault can keep."""
+        self._ledger.remove(uid)
+
+    def held(self, uid: str) -> tuple[Address, ...]:
+        """What a Service has, whatever it asks for."""
+        entry = self._ledger.entries.get(uid)
+        return entry.addresses if entry else ()
 
     def keep_only(self, uids: set[str]) -> None:
         """Frees what Services have that exist no more."""
         self._ledger.keep_only(uids)
 
-    def _strike(self, request: LoadBalancerRequest, entry: Entry) -> None:
+    def _strike(self, entry: Entry, only: str = "") -> None:
         """Provisioning is slow from when it was asked for; other faults last from when they were seen."""
-        for text, since in ((self._fault, self._faulty_since), (request.fault, entry.faulty_since)):
+        for text, since in ((self._fault, self._faulty_since), (entry.fault, entry.faulty_since)):
+            if only and not text.startswith(only):
+                continue
             try:
                 fault = Fault.parse(text)
             except ValueError as error:
@@ -70,16 +100,17 @@ class Provider:
         chosen: list[Address] = []
         for family in request.families:
             had = [a for a in entry.addresses if _family(a) == family and a in self._pool and _is_wished(a, request)]
-            chosen.append(had[0] if had else self._choose(request, family))
+            chosen.append(had[0] if had else self._choose(request, family, {*entry.lost}))
         return tuple(chosen)
 
-    def _others(self, request: LoadBalancerRequest) -> tuple[Address, ...]:
-        return tuple(self._choose(replace(request, wish=""), family) for family in request.families)
-
-    def _choose(self, request: LoadBalancerRequest, family: str) -> Address:
+    def _choose(self, request: LoadBalancerRequest, family: str, lost: set[Address]) -> Address:
+        """A free address; one that was lost again only where there is no other."""
         wish = request.wish if request.wish and (":" in request.wish) == (family == "IPv6") else ""
+        taken = self._ledger.taken
+        with suppress(Exhausted, Unavailable):
+            return self._pool.choose(family, taken | lost, wish)
         try:
-            return self._pool.choose(family, self._ledger.taken, wish)
+            return self._pool.choose(family, taken, wish)
         except (Exhausted, Unavailable) as error:
             raise CloudError(str(error)) from None
 

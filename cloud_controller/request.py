@@ -52,10 +52,16 @@ def wants_load_balancer(service: core_pb2.Service, load_balancer_class: str) -> 
     )
 
 
-def needs_cleanup(service: core_pb2.Service) -> bool:
-    """Whether a load balancer that once was there must go (spec.type changed, or the Service is being deleted)."""
-    gone = service.metadata.HasField("deletionTimestamp") or service.spec.type != "LoadBalancer"
-    return gone and CLEANUP_FINALIZER in service.metadata.finalizers
+def needs_cleanup(service: core_pb2.Service, load_balancer_class: str) -> bool:
+    """Whether a load balancer that once was there must go (spec.type changed, or the Service is being deleted).
+
+    A change of the type clears the class, so that whose it was can only be asked of a Service that is being deleted.
+    """
+    if CLEANUP_FINALIZER not in service.metadata.finalizers:
+        return False
+    if service.spec.type != "LoadBalancer":
+        return True
+    return service.metadata.HasField("deletionTimestamp") and service.spec.loadBalancerClass == load_balancer_class
 
 
 def read(service: core_pb2.Service, default_mode: Mode) -> LoadBalancerRequest:

@@ -27,10 +27,16 @@ class Lab:
         self.client = SyncClient(Target.parse(f"unix:{self.socket}"))
         self.cloud = self.start_cloud()
 
-    def start_cloud(self) -> "subprocess.Popen[bytes]":
+    def start_cloud(self, *more: str) -> "subprocess.Popen[bytes]":
         options = ("--server", f"unix:{self.socket}", "--state-dir", str(self._folder / "cloud"), "--pool", POOL)
         fast = ("--probe-interval", "0.2", "--retry-scale", "0.02")
-        return self.site.cloud.start(sys.executable, "-m", "cloud_controller", *options, *fast)
+        return self.site.cloud.start(sys.executable, "-m", "cloud_controller", *options, *fast, *more)
+
+    def restart_cloud(self, *more: str) -> None:
+        """As after a crash."""
+        self.cloud.kill()
+        self.cloud.wait()
+        self.cloud = self.start_cloud(*more)
 
     def add_nodes(self) -> None:
         for number, ip in enumerate(NODES):
@@ -40,12 +46,14 @@ class Lab:
             self.client.create(node)
             self.client.update_status(node)
 
-    def service(self, name: str, **annotations: str) -> core_pb2.Service:
+    def service(self, name: str, load_balancer_class: str = "", **annotations: str) -> core_pb2.Service:
         service = core_pb2.Service()
         service.metadata.namespace, service.metadata.name = "default", name
         for key, value in annotations.items():
             service.metadata.annotations[f"cloud.svclab.dev/{key}"] = value
         service.spec.type = "LoadBalancer"
+        if load_balancer_class:
+            service.spec.loadBalancerClass = load_balancer_class
         service.spec.selector["app"] = name
         service.spec.ports.add(port=80, nodePort=30080 if annotations.get("mode") == "proxy" else 0)
         created: core_pb2.Service = self.client.create(service)
@@ -161,6 +169,118 @@ def test_a_crash_of_the_cloud_is_not_seen_and_changes_no_address(lab: Lab) -> No
     assert lab.address("web") == address
     assert lab.site.ask(address).startswith("node")
     lab.delete("web", "second")
+
+
+def test_a_cloud_serves_its_own_class_and_leaves_others_alone(lab: Lab) -> None:
+    classes = {"default": "", "own": "svclab.dev/own", "foreign": "example.com/foreign"}
+    for served, options in (("default", ()), ("own", ("--load-balancer-class", classes["own"]))):
+        lab.restart_cloud(*options)
+        services = {name: f"{name}-{served}" for name in classes}  # events outlive their objects
+        for name, load_balancer_class in classes.items():
+            lab.service(services[name], load_balancer_class)
+        address = lab.wait_for_address(services.pop(served))
+        until(lambda: lab.site.ask(address) in (f"node-1 {CLIENT}", f"node-2 {CLIENT}"))  # noqa: B023
+        for name in services.values():
+            untouched = lab.client.get(kinds.SERVICES, name, "default")
+            assert not untouched.status.loadBalancer.ingress
+            assert not untouched.metadata.finalizers
+            assert not lab.events(name)
+        lab.delete(*services.values())  # nobody holds them
+        lab.delete(f"{served}-{served}")
+    lab.restart_cloud()
+
+
+def test_a_finalizer_of_another_cloud_is_left_alone(lab: Lab) -> None:
+    foreign = lab.service("foreign", "example.com/foreign")
+    finalizers = ["service.kubernetes.io/load-balancer-cleanup"]
+    patch = {"metadata": {"finalizers": finalizers}}
+    lab.client.patch(kinds.SERVICES, "foreign", "default", patch, type="merge")
+    lab.client.delete(kinds.SERVICES, "foreign", "default")
+    lab.service("later")
+    lab.wait_for_address("later")  # the cloud has seen what was before
+    kept = lab.client.get(kinds.SERVICES, "foreign", "default")
+    assert (kept.metadata.uid, [*kept.metadata.finalizers]) == (foreign.metadata.uid, finalizers)
+    patch["metadata"]["finalizers"] = []
+    lab.client.patch(kinds.SERVICES, "foreign", "default", patch, type="merge")
+    lab.delete("later")
+
+
+def test_changes_are_told_as_kubernetes_tells_them(lab: Lab) -> None:
+    lab.service("web")
+    lab.wait_for_address("web")
+    for patch in (
+        {"loadBalancerSourceRanges": ["10.77.0.0/16"]},
+        {"externalTrafficPolicy": "Local"},
+        {"type": "ClusterIP", "loadBalancerSourceRanges": None},
+        {"type": "LoadBalancer"},
+    ):
+        lab.client.patch(kinds.SERVICES, "web", "default", {"spec": patch}, type="merge")
+    lab.wait_for_address("web")
+    wanted = {
+        "LoadBalancerSourceRanges: [] -> [10.77.0.0/16]",
+        "ExternalTrafficPolicy: Cluster -> Local",
+        "Type: LoadBalancer -> ClusterIP",
+        "Type: ClusterIP -> LoadBalancer",
+    }
+    until(lambda: wanted <= {*lab.events("web")})
+    lab.delete("web")
+
+
+def test_nodes_that_come_and_go_are_told(lab: Lab) -> None:
+    lab.service("web")
+    lab.wait_for_address("web")
+    label = "node.kubernetes.io/exclude-from-external-load-balancers"
+    for value, names, told in (
+        ("true", ("node-1",), "UpdatedLoadBalancer: Updated load balancer with new hosts"),
+        ("true", ("node-1", "node-2"), "UnAvailableLoadBalancer: There are no available nodes for LoadBalancer"),
+    ):
+        for name in names:
+            lab.client.patch(kinds.NODES, name, "", {"metadata": {"labels": {label: value}}}, type="merge")
+        until(lambda: told in lab.events("web"))  # noqa: B023
+    lab.service("late")
+    lab.wait_for_address("late")
+    until(lambda: "UnAvailableLoadBalancer: There are no available nodes for LoadBalancer" in lab.events("late"))
+    for name in ("node-1", "node-2"):
+        lab.client.patch(kinds.NODES, name, "", {"metadata": {"labels": {label: None}}}, type="merge")
+    address = lab.address("web")
+    until(lambda: lab.site.ask(address).startswith("node"))
+    lab.delete("web", "late")
+
+
+def test_a_cloud_that_fails_keeps_what_is_deleted_until_it_works(lab: Lab) -> None:
+    lab.service("web")
+    address = lab.wait_for_address("web")
+    until(lambda: lab.site.ask(address).startswith("node"))
+    annotation = {"metadata": {"annotations": {"cloud.svclab.dev/fault": "error=3600"}}}
+    lab.client.patch(kinds.SERVICES, "web", "default", annotation, type="merge")
+    lab.restart_cloud()
+    lab.client.delete(kinds.SERVICES, "web", "default")
+    text = (
+        "SyncLoadBalancerFailed: Error syncing load balancer: failed to delete load balancer: the cloud's API answered"
+    )
+    until(lambda: any(event.startswith(text) for event in lab.events("web")))
+    kept = lab.client.get(kinds.SERVICES, "web", "default")
+    assert kept.metadata.HasField("deletionTimestamp")
+    assert kept.metadata.finalizers
+    annotation["metadata"]["annotations"] = {"cloud.svclab.dev/fault": None}  # type: ignore[dict-item]
+    lab.client.patch(kinds.SERVICES, "web", "default", annotation, type="merge")
+    until(lambda: "web" not in {s.metadata.name for s in lab.client.list(kinds.SERVICES, "default").items})
+
+
+def test_what_a_service_has_outlives_a_cloud_that_fails_and_crashes(lab: Lab) -> None:
+    lab.service("web")
+    address = lab.wait_for_address("web")
+    until(lambda: lab.site.ask(address).startswith("node"))
+    annotation = {"metadata": {"annotations": {"cloud.svclab.dev/fault": "quota"}}}
+    lab.client.patch(kinds.SERVICES, "web", "default", annotation, type="merge")
+    until(lambda: any("quota exceeded" in event for event in lab.events("web")))
+    lab.restart_cloud()
+    lab.service("later")
+    later = lab.wait_for_address("later")
+    until(lambda: lab.site.ask(later).startswith("node"))  # its tables are written
+    assert lab.address("web") == address
+    assert lab.site.ask(address).startswith("node")
+    lab.delete("web", "later")
 
 
 def test_faults_leave_it_pending_with_the_reason(lab: Lab) -> None:

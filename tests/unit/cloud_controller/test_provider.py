@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloud_controller.faults import CloudError, Fault
+from cloud_controller.faults import AddressLost, CloudError, Fault
 from cloud_controller.ledger import Ledger
 from cloud_controller.pool import Pool
 from cloud_controller.provider import Provider
@@ -106,12 +106,41 @@ def test_faults_say_why(provider: Provider, clock: Clock, fault: str, during: st
             provider.ensure(request)
 
 
-def test_an_address_changes_once_for_each_readdress(provider: Provider) -> None:
+def test_an_address_changes_once_for_each_readdress(provider: Provider, clock: Clock) -> None:
+    seen = [provider.ensure(WEB)]
+    for fault in ("readdress=1", "readdress=2"):
+        request = replace(WEB, fault=fault)
+        for _ in range(2):
+            with pytest.raises(AddressLost, match=f"{seen[-1][0]} was taken away, another address will be assigned"):
+                provider.ensure(request)
+        clock.now += 2.1
+        seen.append(provider.ensure(request))
+        assert seen[-1] != seen[-2]
+        assert provider.ensure(request) == seen[-1]
+
+
+def test_an_address_that_changes_comes_back_where_there_is_no_other(tmp_path: Path, clock: Clock) -> None:
+    provider = Provider(Pool.parse(["172.30.255.1/32"]), Ledger.load(tmp_path / "ledger.json"), clock)
     first = provider.ensure(WEB)
-    second = provider.ensure(replace(WEB, fault="readdress=1"))
-    assert second != first
-    assert provider.ensure(replace(WEB, fault="readdress=1")) == second
-    assert provider.ensure(replace(WEB, fault="readdress=2")) != second
+    with pytest.raises(AddressLost):
+        provider.ensure(replace(WEB, fault="readdress=1"))
+    clock.now += 2.1
+    assert provider.ensure(replace(WEB, fault="readdress=1")) == first
+
+
+def test_an_address_is_not_freed_while_the_api_is_faulty(provider: Provider, clock: Clock) -> None:
+    provider.ensure(WEB)
+    clock.now += 100
+    for _ in range(2):
+        with pytest.raises(CloudError, match="503"):
+            provider.delete(WEB.uid, "error=30")
+    assert provider.ensure(replace(WEB, uid="other")) == (ip_address("172.30.255.2"),)
+    clock.now += 31
+    provider.delete(WEB.uid, "error=30")
+    provider.set_fault("quota")
+    provider.delete("other")  # a quota keeps nobody from giving something back
+    provider.set_fault("")
+    assert provider.ensure(replace(WEB, uid="third")) == (ip_address("172.30.255.1"),)
 
 
 def test_a_fault_of_all_services_strikes_each_from_when_it_was_set(provider: Provider, clock: Clock) -> None:
@@ -123,6 +152,9 @@ def test_a_fault_of_all_services_strikes_each_from_when_it_was_set(provider: Pro
     clock.now += 31
     assert provider.ensure(WEB) == first
     provider.set_fault("readdress=1")
+    with pytest.raises(AddressLost):
+        provider.ensure(WEB)
+    clock.now += 2.1
     assert provider.ensure(WEB) != first
 
 
