@@ -16,15 +16,18 @@ from node_agent.proxy.conntrack_kernel import KernelConntrack
 from node_agent.proxy.facts import Endpoint, SliceFacts
 from node_agent.proxy.rules import TABLE
 from node_agent.proxy.sync import Sync
+from tests.kernel.proxy import sctp
 from tests.kernel.proxy.lab import (
     GATEWAY6,
     NODE,
     NODE6,
     OUTSIDE,
     OUTSIDE6,
+    PATIENCE,
     PODS,
     SERVICE_RANGES,
     Lab,
+    Machine,
     ask,
     exchange,
     ip,
@@ -421,6 +424,48 @@ def sctp_is_balanced(lab: Lab) -> None:
         assert lab.client("10.96.0.10", 80, "SCTP").startswith("a")
     finally:
         server.close()
+
+
+def sctp_packets_are_translated_and_refused(lab: Lab) -> None:
+    """Packets made by hand, which need conntrack to know SCTP, but no sockets for it."""
+    servers = [lab.pods[name].run(sctp.raw_socket, family) for name in PODS for family in RAW]
+    for server, name in zip(servers, (name for name in PODS for _ in RAW), strict=True):
+        sctp.serve(server, 8080, name)
+    for v6, (vip, node, outside) in enumerate(FAMILIES.values()):
+        port = lab.service("sctp", vip, "SCTP", node_port=30080)
+        lab.endpoints(port, "b", "far")
+        lab.write()
+        assert {asks(lab.pods["a"], vip, 80) for _ in range(16)} == {f"b {A[v6]}", f"far {A[v6]}"}
+        for address, number in ((vip, 80), (node, 30080)):
+            seen = [asks(lab.outside, address, number) for _ in range(16)]
+            assert names(iter(seen)) == {"b", "far"}, seen
+            assert not any(answer.endswith(f" {outside}") for answer in seen), seen  # masqueraded
+        again = {asks(lab.outside, node, 30080, 7777) for _ in range(8)}
+        assert len(names(iter(again))) == 1, again  # one association stays
+        local = lab.service("sctp", vip, "SCTP", node_port=30080, external_local=True, internal_local=True)
+        lab.endpoints(local, "b", "far")
+        lab.write()
+        assert {asks(lab.outside, node, 30080) for _ in range(8)} == {f"b {outside}"}
+        itself = asks(lab.pods["b"], vip, 80)
+        assert itself.startswith("b "), itself
+        assert not itself.endswith(f" {B[v6]}"), itself
+        lab.endpoints(local, "far")
+        lab.write()
+        assert asks(lab.outside, node, 30080) == "silence"
+        assert asks(lab.pods["a"], vip, 80) == "silence"
+        lab.endpoints(local)
+        lab.write()
+        for client, address, number in ((lab.pods["a"], vip, 80), (lab.pods["a"], vip, 81), (lab.outside, node, 30080)):
+            assert asks(client, address, number) == "refused", (client.name, address, number)
+    for server in servers:
+        server.close()
+
+
+RAW = (socket.AF_INET, socket.AF_INET6)
+
+
+def asks(client: Machine, address: str, port: int, source: int = 0) -> str:
+    return client.run(sctp.ask, address, port, PATIENCE, source)
 
 
 def the_older_of_two_claimants_answers(lab: Lab) -> None:
