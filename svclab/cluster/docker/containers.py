@@ -112,6 +112,8 @@ def node(config: ClusterConfig, one: NodeConfig) -> Container:
         number=Plan.of_node(one.number),
         capabilities=NODE_CAPABILITIES,
         sysctls=NODE_SYSCTLS if network.ip_family == "ipv4" else NODE_SYSCTLS | IPV6_SYSCTLS,
+        read_only=True,
+        tmpfs={"/run": "", "/tmp": ""},
     )
 
 
