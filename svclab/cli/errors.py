@@ -43,7 +43,7 @@ def is_not_found(error: Exception) -> bool:
 def api_error_text(error: Any, context: str = "") -> str:
     """kubectl's words for a refused request; `context` (`error when creating "web.yaml"`) precedes the message."""
     status = error.status
-    if type(error).__name__ == "Unreachable":
+    if type(error).__name__ in ("Unreachable", "Stranger"):
         return f"error: {status.message}"
     if status.reason == "Invalid" and status.details.kind:
         return _invalid_text(status.details)

@@ -1,6 +1,7 @@
 """Which API server a command talks to: --server, --cluster, or the only cluster that runs."""
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +35,8 @@ def connect(settings: "Settings") -> "SyncClient":
 
     try:
         target = Target.parse(place.address)
+        if target.socket is None and not place.credentials:  # TCP is TLS, and answers nobody without a certificate
+            raise CliError(f"no credentials for {place.address}: `svclab context add` keeps some for an address")
         if place.credentials:
             target = Target.parse(place.address, Credentials.load(place.credentials).for_channel())
     except ValueError as error:
@@ -60,7 +63,12 @@ def _credentials_for(server: str) -> Path | None:
     """The folder of the context or cluster at that address, if there is one."""
     known = [contexts.endpoint(name) for name in contexts.names()]
     known += [_endpoint(name) for name in _known_clusters()]
-    return next((endpoint.folder for endpoint in known if endpoint.address == server), None)
+    return next((endpoint.folder for endpoint in known if _plain(endpoint.address) == _plain(server)), None)
+
+
+def _plain(address: str) -> str:
+    """The address, with one name for this machine itself."""
+    return re.sub(r"^127\.0\.0\.1:", "localhost:", address)
 
 
 def state_home() -> Path:

@@ -100,6 +100,10 @@ class Unreachable(ApiError):
     reason, code = "ServiceUnavailable", 503
 
 
+class Stranger(Unreachable):
+    """A server answered, but its certificate is not of the authority that we trust."""
+
+
 _LEAVES: tuple[type[ApiError], ...] = (
     BadRequest,
     Unauthorized,
@@ -134,6 +138,9 @@ _BY_CODE: dict[grpc.StatusCode, type[ApiError]] = {
 }
 
 
+_STRANGER = "TSI_PROTOCOL_FAILURE"  # in gRPC's details: the server's certificate is of another authority
+
+
 def from_status(status: meta_pb2.Status) -> ApiError:
     """The error that a Status stands for."""
     return _BY_REASON.get(status.reason, ApiError)(status)
@@ -150,16 +157,18 @@ def from_answer(code: grpc.StatusCode, details: str, trailer: Iterable[tuple[str
         if key == STATUS_TRAILER:
             return from_status(meta_pb2.Status.FromString(value))
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):  # a server that stops cancels its streams
-        return unreachable(target)
+        return unreachable(target, details)
     leaf = _BY_CODE.get(code, InternalError)
     return leaf(_failure(leaf, details or f"the server answered {code.name}"))
 
 
-def unreachable(target: str) -> Unreachable:
-    """No API server answers at the target."""
-    return Unreachable(
-        _failure(Unreachable, f"no API server answers at {target}: is the cluster running? (svclab status)")
-    )
+def unreachable(target: str, details: str = "") -> Unreachable:
+    """No API server answers at the target, or what gRPC says of it means that the wrong one does."""
+    if _STRANGER in details:
+        text = f"what answers at {target} is not the cluster of these credentials: see `svclab context add`"
+        return Stranger(_failure(Unreachable, text))
+    text = f"no API server answers at {target}: is the cluster running? (svclab status)"
+    return Unreachable(_failure(Unreachable, text))
 
 
 def _failure(leaf: type[ApiError], message: str) -> meta_pb2.Status:

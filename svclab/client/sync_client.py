@@ -122,6 +122,8 @@ class SyncClient:
         for pause in calls.READ_RETRY_PAUSES if call.idempotent else ():
             try:
                 return self._send_once(call)
+            except errors.Stranger:
+                raise
             except errors.Unreachable:
                 self._channel()  # fails at once where there is no socket at all
                 time.sleep(pause)

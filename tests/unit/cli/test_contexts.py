@@ -45,6 +45,22 @@ def test_a_cluster_in_containers_is_found_by_name(home: Path) -> None:
     assert endpoint.port == 40000
 
 
+def test_this_machine_has_several_names(home: Path) -> None:
+    endpoint = contexts.endpoint("near")
+    endpoint.save("localhost:6443", PARTS)
+    for server in ("localhost:6443", "127.0.0.1:6443"):
+        assert find_place(server, "") == Place(server, endpoint.folder)
+    assert find_place("127.0.0.1:6444", "") == Place("127.0.0.1:6444", None)
+
+
+def test_without_credentials_nobody_asks_over_tcp(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--server", "lab:6443", "get", "nodes"]) == 1
+    assert (
+        capsys.readouterr().err
+        == "error: no credentials for lab:6443: `svclab context add` keeps some for an address\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -17,8 +17,9 @@ from apiserver.security.certificates import CertificatesServicer
 from apiserver.security.guard import Guard
 from apiserver.security.identity import ADMIN, Identity, joiner, node, of_certificate
 from protos import api_pb2, api_pb2_grpc
+from svclab.client import errors
 from svclab.client.credentials import Credentials
-from svclab.client.joining import credentials_of
+from svclab.client.joining import credentials_of, join_token
 from svclab.client.keys import new_key, signing_request
 
 
@@ -56,6 +57,13 @@ async def sign(channel: grpc.aio.Channel, node_name: str = "") -> api_pb2.SignRe
     request = api_pb2.SignRequest(request=signing_request(new_key()), node=node_name)
     answer: api_pb2.SignResponse = await api_pb2_grpc.CertificatesStub(channel).Sign(request, timeout=5)
     return answer
+
+
+async def test_a_client_says_that_the_server_is_another(authority: Authority, tmp_path: Path) -> None:
+    other = Authority.load_or_create(tmp_path / "other", "lab").issue(ADMIN, NODE_LIFE)
+    async with serving(authority, tmp_path) as address:
+        with pytest.raises(errors.Stranger, match=f"^what answers at {address} is not the cluster of these cred"):
+            await join_token(address, other)
 
 
 async def refusal(authority: Authority, folder: Path, credentials: grpc.ChannelCredentials, node_name: str = "") -> str:
