@@ -1,6 +1,7 @@
 """Replies of upstreams, kept while they may be; as CoreDNS' `cache 30` does. The time is an argument, in seconds."""
 
 from collections import Counter
+from collections.abc import Callable
 from struct import Struct
 from typing import Literal, NamedTuple
 
@@ -52,16 +53,20 @@ class ReplyCache:
             self.misses += 1
             return None
         self.hits[_kind(entry.reply)] += 1
-        return _aged(entry.reply, int(now - entry.stored))
+        age = int(now - entry.stored)
+        return _with_ttl(entry.reply, lambda ttl: ttl - age)
 
-    def put(self, question: Question, reply: Reply, now: float) -> None:
+    def put(self, question: Question, reply: Reply, now: float) -> Reply:
+        """The reply as clients get it: they may keep it no longer than it is kept here."""
         lifetime = _lifetime(reply)
         if not lifetime:
-            return
+            return reply
+        reply = _with_ttl(reply, lambda ttl: lifetime)
         self._entries.pop(question, None)
         if len(self._entries) >= self._capacity:
             del self._entries[next(iter(self._entries))]
         self._entries[question] = _Entry(reply, now, now + lifetime)
+        return reply
 
 
 def _kind(reply: Reply) -> Kind:
@@ -88,9 +93,9 @@ def _clamp(seconds: int) -> int:
     return max(SHORTEST, min(seconds, LONGEST))
 
 
-def _aged(reply: Reply, seconds: int) -> Reply:
+def _with_ttl(reply: Reply, change: Callable[[int], int]) -> Reply:
     answers, authority = (
-        tuple(record._replace(ttl=max(0, record.ttl - seconds)) for record in section)
+        tuple(record._replace(ttl=change(record.ttl)) for record in section)
         for section in (reply.answers, reply.authority)
     )
     return reply._replace(answers=answers, authority=authority)

@@ -74,8 +74,7 @@ class Forwarder:
                         break
         except TimeoutError:
             reply = Reply(Rcode.SERVFAIL)
-        self.cache.put(question, reply, self._clock())
-        return reply
+        return self.cache.put(question, reply, self._clock())
 
     async def _try(self, server: Server, question: Question) -> Reply | None:
         """What the server says; None if it says nothing."""

@@ -45,7 +45,18 @@ def test_ttls_count_down() -> None:
     cache.put(QUESTION, found(20), 100.0)
     reply = cache.get(QUESTION, 107.9)
     assert reply is not None
-    assert [record.ttl for record in reply.answers] == [13, 3593]
+    assert [record.ttl for record in reply.answers] == [13, 13]
+
+
+@pytest.mark.parametrize(("ttl", "told"), [(300, 30), (20, 20), (1, 5)])
+def test_clients_keep_a_reply_as_long_as_the_cache(ttl: int, told: int) -> None:
+    """As CoreDNS, so that the first answer's TTL is not ten times the second's."""
+    cache = ReplyCache()
+    assert {record.ttl for record in cache.put(QUESTION, found(ttl), 0.0).answers} == {told}
+    (soa,) = cache.put(QUESTION, denied(Rcode.NXDOMAIN, 900, 900), 0.0).authority
+    assert soa.ttl == 30
+    unkept = denied(Rcode.REFUSED, 900, 900)
+    assert cache.put(QUESTION, unkept, 0.0) == unkept
 
 
 def test_questions_are_kept_apart() -> None:

@@ -17,7 +17,7 @@ from tests.unit.dns.conftest import DnsServer, FakeUpstream, lines, section_text
 
 NAME = from_text("www.example.com")
 QUESTION = Question(NAME, RType.A, False)
-ADDRESS = Reply(Rcode.NOERROR, (Record(NAME, RType.A, 60, b"\1\2\3\4"),))
+ADDRESS = Reply(Rcode.NOERROR, (Record(NAME, RType.A, 20, b"\1\2\3\4"),))
 FIRST, SECOND = ("192.0.2.1", 53), ("192.0.2.2", 53)
 
 
@@ -155,7 +155,7 @@ async def test_an_outside_name_is_answered_by_the_upstream_without_authority(ser
     server.put(service("web", "10.96.0.7"))
     server.upstream.replies[NAME] = ADDRESS
     answer = await server.ask_outside("www.example.com. A")
-    assert section_text(answer.answer) == ["www.example.com. 60 IN A 1.2.3.4"]
+    assert section_text(answer.answer) == ["www.example.com. 20 IN A 1.2.3.4"]
     assert not answer.flags & dns.flags.AA
 
 
@@ -172,19 +172,19 @@ async def test_reverse_names_that_are_not_ours_fall_through(server: DnsServer) -
 
 
 CNAME = "shop.default.svc.cluster.local. 30 IN CNAME www.example.com."
-ALIAS = Record(NAME, RType.CNAME, 60, from_text("example.com"))
-TARGET = Record(from_text("example.com"), RType.A, 60, b"\1\2\3\4")
-SOA = Record(from_text("com"), RType.SOA, 60, b"\0\0" + bytes(20))
+ALIAS = Record(NAME, RType.CNAME, 20, from_text("example.com"))
+TARGET = Record(from_text("example.com"), RType.A, 20, b"\1\2\3\4")
+SOA = Record(from_text("com"), RType.SOA, 20, b"\0\0" + bytes(20))
 
 
 @pytest.mark.parametrize(
     ("reply", "rcode", "answer"),
     [
-        (ADDRESS, "NOERROR", CNAME + "\nwww.example.com. 60 IN A 1.2.3.4"),
+        (ADDRESS, "NOERROR", CNAME + "\nwww.example.com. 20 IN A 1.2.3.4"),
         (
             Reply(Rcode.NOERROR, (ALIAS, TARGET)),
             "NOERROR",
-            CNAME + "\nwww.example.com. 60 IN CNAME example.com.\nexample.com. 60 IN A 1.2.3.4",
+            CNAME + "\nwww.example.com. 20 IN CNAME example.com.\nexample.com. 20 IN A 1.2.3.4",
         ),
         (Reply(Rcode.NXDOMAIN, (), (SOA,)), "NOERROR", CNAME),
         (Reply(Rcode.NOERROR, (), (SOA,)), "NOERROR", CNAME),
