@@ -16,6 +16,7 @@ OUTCOMES = {
     "blocked": "was told by its own machine that it may not send",
     "silent": "heard nothing",
     "unreachable": "was told that there is no route",
+    "unspoken": "was told by the endpoint's machine that it does not speak this protocol",
     "unresolved": "got no address for the name",
 }
 
