@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from protos.kinds import KINDS, NAMESPACES, PODS, Kind, find_kind
+from protos.kinds import KINDS, NAMESPACES, NODES, PODS, SERVICES, Kind, find_kind
 from svclab.cli.settings import client, namespace
 
 
@@ -26,6 +26,24 @@ def complete_resources(ctx: click.Context, param: click.Parameter, incomplete: s
 def complete_pods(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of pods."""
     return _names(ctx, PODS, incomplete) if not ctx.params.get(param.name or "") else []
+
+
+def complete_sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Who can send a packet: `outside`, `pod/NAME`, `node/NAME`."""
+    return [name for name in ("outside",) if name.startswith(incomplete)] + _places(ctx, incomplete)
+
+
+def complete_targets(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Where a packet can go: Services by name, `pod/NAME`, `node/NAME`. The port is the user's to say."""
+    return _names(ctx, SERVICES, incomplete) + _places(ctx, incomplete)
+
+
+def _places(ctx: click.Context, incomplete: str) -> list[str]:
+    """`pod/` and `node/`, with names once one of them is there."""
+    kinds = {"pod/": PODS, "node/": NODES}
+    words = [word for word in kinds if word.startswith(incomplete) and word != incomplete]
+    given = [word for word in kinds if incomplete.startswith(word)]
+    return words + [word + name for word in given for name in _names(ctx, kinds[word], incomplete.removeprefix(word))]
 
 
 def complete_namespaces(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -11,7 +11,7 @@ from svclab.cli.errors import BadUsage, CliError, ExitWith
 from svclab.cli.lifecycle.choice import cluster_errors, running_cluster
 from svclab.cli.sending import BALANCER, Observers, send
 from svclab.cli.settings import client, namespace
-from svclab.cli.suggestions import complete_pods
+from svclab.cli.suggestions import complete_sources, complete_targets
 from svclab.cluster.addresses import Plan
 from svclab.cluster.config import ClusterConfig
 from svclab.trace.comparison import differences
@@ -49,13 +49,14 @@ svclab trace --from outside --to web --send -o json
     "--from",
     "source",
     required=True,
-    shell_complete=complete_pods,
+    shell_complete=complete_sources,
     help="Who sends: pod/NAME, node/NAME, outside, or an address.",
 )
 @click.option(
     "--to",
     "target",
     required=True,
+    shell_complete=complete_targets,
     help="Where to: NAME[.NAMESPACE][:PORT], ADDRESS:PORT, node/NAME:PORT, pod/NAME:PORT; /udp or /sctp behind it.",
 )
 @click.option("--send", "sends", is_flag=True, help="Also send one real packet and follow it through the kernel.")

@@ -8,12 +8,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from protos.kubernetes import meta_pb2
+from protos.kubernetes import core_pb2, meta_pb2
 from svclab.cli.commands import COMMANDS
 from svclab.cli.errors import CliError, api_error_text
+from svclab.cli.fake_client import FakeClient
+from svclab.cli.settings import Settings
+from svclab.cli.suggestions import complete_sources, complete_targets
 from svclab.cli.target import find_place
+from svclab.cli.verbs.trace import trace
 from svclab.client import errors
 
 Run = Callable[..., Any]
@@ -197,6 +202,8 @@ def test_completion_scripts(svclab: Run) -> None:
         ("svclab get sv", "svc"),
         ("svclab get --sho", "--show-labels"),
         ("svclab create n", "ns"),
+        ("svclab trace --from o", "outside"),
+        ("svclab trace --to p", "pod/"),
     ],
 )
 def test_completion_proposes(line: str, expected: str) -> None:
@@ -205,3 +212,16 @@ def test_completion_proposes(line: str, expected: str) -> None:
     program = [sys.executable, "-m", "svclab.cli"]
     done = subprocess.run(program, env=os.environ | environment, capture_output=True, text=True, check=False)
     assert expected in [proposal.partition(",")[2] for proposal in done.stdout.splitlines()]
+
+
+def test_completion_of_a_packets_ends() -> None:
+    objects: list[Any] = [core_pb2.Pod(), core_pb2.Service(), core_pb2.Node()]
+    for name, found in zip(("client", "web", "node-1"), objects, strict=True):
+        found.metadata.name = name
+        found.metadata.namespace = "" if name == "node-1" else "default"
+    with click.Context(trace, obj=Settings(client=FakeClient(*objects))) as ctx:  # type: ignore[arg-type]
+        parameter = trace.params[0]
+        assert complete_sources(ctx, parameter, "") == ["outside", "pod/", "node/"]
+        assert complete_sources(ctx, parameter, "pod/") == ["pod/client"]
+        assert complete_targets(ctx, parameter, "node/n") == ["node/node-1"]
+        assert complete_targets(ctx, parameter, "w") == ["web"]
