@@ -16,7 +16,8 @@ RETRY = 5.0  # seconds after the kernel refused to show its flows
 log = logging.getLogger(__name__)
 
 Vip = tuple[str, int]  # the address and port that a client sent to
-Answering = dict[Vip, frozenset[str]]  # the endpoints' addresses
+Socket = tuple[str, int]  # an endpoint's address and port
+Answering = dict[Vip, frozenset[Socket]]  # the endpoints of each
 
 
 class Flow(NamedTuple):
@@ -27,10 +28,15 @@ class Flow(NamedTuple):
     destination: str
     destination_port: int
     reply_source: str
+    reply_source_port: int
 
     @property
     def vip(self) -> Vip:
         return (self.destination, self.destination_port)
+
+    @property
+    def answerer(self) -> Socket:
+        return (self.reply_source, self.reply_source_port)
 
 
 class Conntrack(Protocol):
@@ -63,15 +69,19 @@ class UdpServices:
 
     def stale(self, flows: Iterable[Flow], changed: set[Vip]) -> list[Flow]:
         """Flows to these addresses that none of their present endpoints answers."""
-        nobody = frozenset[str]()
-        return [f for f in flows if f.vip in changed and f.reply_source not in self._endpoints.get(f.vip, nobody)]
+        nobody = frozenset[Socket]()
+        return [f for f in flows if f.vip in changed and f.answerer not in self._endpoints.get(f.vip, nobody)]
+
+    def strayed(self, flows: Iterable[Flow]) -> list[Flow]:
+        """Flows that were translated to another machine, of Services that nobody knows: they went while no proxy ran."""
+        return [f for f in flows if f.reply_source != f.destination and f.vip not in self._endpoints]
 
 
 def answering(served: Served) -> Answering:
     """What `UdpServices.update` needs of a svc-port; {} for other protocols."""
     if served.port.name.protocol != "UDP":
         return {}
-    serving = frozenset(e.ip for found in served.endpoints.values() for e in (*found.cluster, *found.local))
+    serving = frozenset((e.ip, e.port) for found in served.endpoints.values() for e in (*found.cluster, *found.local))
     found = (vip.rsplit(" . ", 2) for vip in served.held)
     return {(ip, int(number)): serving for ip, _, number in found}
 
@@ -85,17 +95,18 @@ class StaleFlows:
         self._changed: set[Vip] = set()
         self._wake = asyncio.Event()
         self._is_forgetting = False
+        self._is_first = True  # an earlier run may have left flows of which this one never hears
 
     @property
     def is_busy(self) -> bool:
         """Whether there may be stale flows yet."""
-        return bool(self._changed) or self._is_forgetting
+        return self._is_first or bool(self._changed) or self._is_forgetting
 
     def committed(self, ports: Mapping[ServicePortName, Served], gone: Iterable[ServicePortName]) -> None:
         """The kernel has these rules: only now may flows go, or the next datagram would make the same one again."""
         now = {name: answering(served) for name, served in ports.items()} | {name: {} for name in gone}
         self._changed |= self._services.update(now)
-        if self._changed:
+        if self._changed or self._is_first:
             self._wake.set()
 
     async def run(self) -> None:
@@ -117,7 +128,8 @@ class StaleFlows:
 
     async def _forget(self, changed: set[Vip]) -> None:
         flows = await asyncio.to_thread(self._conntrack.udp_flows)
-        stale = self._services.stale(flows, changed)
+        stale = {*self._services.stale(flows, changed), *(self._services.strayed(flows) if self._is_first else ())}
         if stale:
             await asyncio.to_thread(self._conntrack.delete, stale)
             log.info("stale UDP flows forgotten", extra={"flows": len(stale)})
+        self._is_first = False

@@ -114,11 +114,12 @@ def _flow(family: int, body: memoryview) -> Flow | None:
     protocol = _attributes(original[TUPLE_PROTOCOL])
     if protocol[PROTOCOL_NUMBER][0] != IPPROTO_UDP:
         return None
-    addresses = _attributes(original[TUPLE_ADDRESSES])
+    addresses, answers = _attributes(original[TUPLE_ADDRESSES]), _attributes(reply[TUPLE_PROTOCOL])
     return Flow(
         source=inet_ntop(family, addresses[SOURCE[family]]),
         source_port=int.from_bytes(protocol[SOURCE_PORT], "big"),
         destination=inet_ntop(family, addresses[DESTINATION[family]]),
         destination_port=int.from_bytes(protocol[DESTINATION_PORT], "big"),
         reply_source=inet_ntop(family, _attributes(reply[TUPLE_ADDRESSES])[SOURCE[family]]),
+        reply_source_port=int.from_bytes(answers[SOURCE_PORT], "big"),
     )

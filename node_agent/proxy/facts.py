@@ -133,7 +133,7 @@ def _service_port(service: core_pb2.Service, port: core_pb2.ServicePort) -> Serv
     sticky = spec.sessionAffinity == "ClientIP"
     return ServicePort(
         name=ServicePortName(ServiceName(meta.namespace, meta.name), port.name, port.protocol or "TCP"),
-        cluster_ips=tuple(spec.clusterIPs) or (spec.clusterIP,),
+        cluster_ips=tuple(map(_canonical_ip, spec.clusterIPs or (spec.clusterIP,))),
         port=port.port,
         node_port=port.nodePort if spec.type in ("NodePort", "LoadBalancer") else 0,
         external_ips=tuple(map(_canonical_ip, spec.externalIPs)),
@@ -174,10 +174,9 @@ def slice_facts(slice_: discovery_pb2.EndpointSlice) -> SliceFacts | None:
     service = labels.get(SERVICE_NAME_LABEL, "")
     if not service or slice_.addressType == "FQDN" or HEADLESS_LABEL in labels or PROXY_NAME_LABEL in labels:
         return None
+    addressed = [(ip, found) for found in slice_.endpoints if (ip := _first_ip(found))]
     endpoints = {
-        (port.name, port.protocol or "TCP"): tuple(
-            _endpoint(found, port.port) for found in slice_.endpoints if found.addresses
-        )
+        (port.name, port.protocol or "TCP"): tuple(_endpoint(ip, found, port.port) for ip, found in addressed)
         for port in slice_.ports
         if port.port
     }
@@ -192,12 +191,17 @@ def trigger_time(slice_: discovery_pb2.EndpointSlice) -> float | None:
         return None
 
 
-def _endpoint(found: discovery_pb2.Endpoint, port: int) -> Endpoint:
+def _first_ip(found: discovery_pb2.Endpoint) -> str:
+    """Consumers must use only the first of an endpoint's addresses."""
+    return _canonical_ip(found.addresses[0]) if found.addresses else ""
+
+
+def _endpoint(ip: str, found: discovery_pb2.Endpoint, port: int) -> Endpoint:
     """Conditions that are not said read as ready and serving, and as not terminating."""
     conditions = found.conditions
     ready = conditions.ready if conditions.HasField("ready") else True
     return Endpoint(
-        ip=found.addresses[0],  # consumers must use only the first
+        ip=ip,
         port=port,
         ready=ready,
         serving=conditions.serving if conditions.HasField("serving") else ready,

@@ -407,7 +407,7 @@ def only_the_flows_that_are_told_are_forgotten(lab: Lab) -> None:
             assert lab.client(vip, 80, protocol).startswith("a")
         conntrack = KernelConntrack()
         first, second = (flow for flow in conntrack.udp_flows() if flow.vip == (vip, 80))
-        assert first.reply_source == PODS["a"][":" in vip]
+        assert first.answerer == (PODS["a"][":" in vip], 8080)
         conntrack.delete([first, first])  # the second time it has ended
         assert [flow for flow in conntrack.udp_flows() if flow.vip == (vip, 80)] == [second]
 

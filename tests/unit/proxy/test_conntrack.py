@@ -8,7 +8,7 @@ import pytest
 from node_agent.nft.fake import FakeNft
 from node_agent.proxy import conntrack
 from node_agent.proxy.changes import Changes
-from node_agent.proxy.conntrack import Answering, Flow, StaleFlows, UdpServices, answering
+from node_agent.proxy.conntrack import Answering, Flow, Socket, StaleFlows, UdpServices, answering
 from node_agent.proxy.facts import ServiceName, ServicePortName, service_facts, slice_facts
 from node_agent.proxy.sync import Outcome, Sync
 from tests.unit.proxy.objects import NODE, RANGES, endpoint, key, service, slice_
@@ -16,12 +16,12 @@ from tests.unit.proxy.objects import NODE, RANGES, endpoint, key, service, slice
 VIP, NODE_VIP, OTHER = ("10.96.0.53", 53), ("172.18.0.2", 30053), ("10.96.0.54", 53)
 DNS = ServicePortName(ServiceName("default", "dns"), "", "UDP")
 OTHER_DNS = ServicePortName(ServiceName("default", "dns-2"), "", "UDP")
-A, B = frozenset({"10.244.1.5"}), frozenset({"10.244.2.5"})
-NOBODY = frozenset[str]()
+A, B = frozenset({("10.244.1.5", 8080)}), frozenset({("10.244.2.5", 8080)})
+NOBODY = frozenset[Socket]()
 
 
-def flow(destination: tuple[str, int] = VIP, reply: str = "10.244.1.5") -> Flow:
-    return Flow("10.244.1.9", 40000, *destination, reply)
+def flow(destination: tuple[str, int] = VIP, reply: str = "10.244.1.5", port: int = 8080) -> Flow:
+    return Flow("10.244.1.9", 40000, *destination, reply, port)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,7 @@ def flow(destination: tuple[str, int] = VIP, reply: str = "10.244.1.5") -> Flow:
         pytest.param({}, {VIP: A}, flow(), False, id="an earlier run's flow that is right"),
         pytest.param({}, {VIP: A}, flow(reply="10.244.2.5"), True, id="an earlier run's flow that is wrong"),
         pytest.param({VIP: A | B}, {VIP: B}, flow(), True, id="endpoint removed"),
+        pytest.param({VIP: A | B}, {VIP: B}, flow(reply="10.244.2.5", port=9090), True, id="endpoint's port changed"),
         pytest.param({VIP: A | B}, {VIP: B}, flow(reply="10.244.2.5"), False, id="endpoint that stays"),
         pytest.param({NODE_VIP: A | B}, {NODE_VIP: B}, flow(NODE_VIP), True, id="endpoint removed, node port"),
         pytest.param({VIP: A}, {VIP: NOBODY}, flow(), True, id="last endpoint removed"),
@@ -107,13 +108,14 @@ class FakeConntrack:
             self.flows.remove(found)
 
 
-async def forgotten(table: FakeConntrack, found: Outcome) -> None:
+async def forgotten(table: FakeConntrack, *found: Outcome) -> None:
     stale = StaleFlows(table)
-    stale.committed(*found)
     running = asyncio.create_task(stale.run())
-    async with asyncio.timeout(5):
-        while stale.is_busy:  # noqa: ASYNC110  # the loop of a test, which waits for nothing else
-            await asyncio.sleep(0)
+    for committed in found:
+        stale.committed(*committed)
+        async with asyncio.timeout(5):
+            while stale.is_busy:  # noqa: ASYNC110  # the loop of a test, which waits for nothing else
+                await asyncio.sleep(0)
     running.cancel()
 
 
@@ -137,7 +139,22 @@ async def test_a_refusal_of_the_kernel_is_tried_again(monkeypatch: pytest.Monkey
     assert table.flows == []
 
 
-async def test_tcp_services_ask_for_no_flows() -> None:
+async def test_flows_of_services_that_went_while_no_proxy_ran_are_forgotten() -> None:
+    mine, untranslated = flow(), flow(("8.8.8.8", 53), "8.8.8.8")
+    table = FakeConntrack(mine, flow(OTHER), flow(NODE_VIP), untranslated)
+    await forgotten(table, outcome(*DNS_OBJECTS))
+    assert table.flows == [mine, untranslated]
+
+
+async def test_tcp_services_ask_for_no_flows_but_once() -> None:
     table = FakeConntrack()
-    await forgotten(table, outcome(service("web", "10.96.0.10"), slice_("web", endpoint("10.244.1.5"))))
-    assert table.dumps == 0
+    web = outcome(service("web", "10.96.0.10"), slice_("web", endpoint("10.244.1.5")))
+    await forgotten(table, web, web)
+    assert table.dumps == 1
+
+
+def test_endpoints_are_known_however_their_addresses_are_written() -> None:
+    dns = service("dns", "fd96:0::53", port=53, protocol="UDP", ipFamilies=["IPv6"])
+    slice6 = slice_("dns", endpoint("FD01::0:5"), protocol="UDP")
+    slice6.addressType = "IPv6"
+    assert answering(outcome(dns, slice6).ports[DNS]) == {("fd96::53", 53): {("fd01::5", 8080)}}
