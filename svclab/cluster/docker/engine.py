@@ -60,9 +60,9 @@ class Engine:
         """Makes a container, and its volume if it has none yet; starts nothing."""
         own = names.name_of(self.state.name, item.part)
         marks = dict(names.labels(self.state, item.part))
+        if item.volume:
+            self._make_volume(own, marks)
         with told(f"container {own}"):
-            if item.volume:
-                self.api.create_volume(own, labels=marks)
             self.api.create_container(
                 image,
                 list(item.command),
@@ -75,6 +75,14 @@ class Engine:
                 networking_config=self._place(item, plan),
                 stop_signal=item.stop_signal,
             )
+
+    def _make_volume(self, own: str, marks: Mapping[str, str]) -> None:
+        """Makes a volume, or finds what the part has kept; never that of another cluster."""
+        with told(f"volume {own}"):
+            found = self.api.create_volume(own, labels=dict(marks))
+        if (found.get("Labels") or {}).get(names.FOLDER) != marks[names.FOLDER]:
+            owner = (found.get("Labels") or {}).get(names.FOLDER, "somebody else")
+            raise ClusterError(f"volume {own} belongs to {owner}: remove it, or choose another --name")
 
     def _host_config(self, item: Container, own: str) -> Any:
         return self.api.create_host_config(
@@ -255,6 +263,6 @@ def explained(text: str) -> str:
         return f"{text}: set another networking.nodeSubnet in a --config file"
     if "port is already allocated" in text or "address already in use" in text:
         return f"{text}: another program has taken the port of the API server meanwhile; try again"
-    if "is already in use by container" in text:
+    if "is already in use by container" in text or "already exists" in text:
         return f"{text}: remove it, or choose another --name"
     return text

@@ -1,12 +1,13 @@
 """The tests of clusters, unchanged, against compose/compose.yaml; and what the compose file promises itself."""
 
+import shutil
 import subprocess
 import urllib.request
 
 import pytest
 
 from tests.cluster.containers.compose import ComposeCluster, published
-from tests.cluster.harness import QUICKSTART, eventually
+from tests.cluster.harness import QUICKSTART, ROOT, eventually
 from tests.cluster.test_cli import (  # noqa: F401
     test_exec_passes_streams_and_the_exit_code_on,
     test_logs,
@@ -61,6 +62,15 @@ def test_a_published_port_answers_on_localhost(quickstart: ComposeCluster) -> No
 def test_the_server_by_address_finds_its_context(quickstart: ComposeCluster) -> None:
     address = published(quickstart, "api", 6443).replace("127.0.0.1", "localhost")
     assert quickstart.svclab("--server", address, "get", "nodes", "-o", "name").count("node/") == 3
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="docker is missing")
+@pytest.mark.parametrize("program", ["up", "down"])
+def test_without_an_engine(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    done = subprocess.run([ROOT / "compose" / program], text=True, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("no docker engine answers: start it")
 
 
 def test_scale(quickstart: ComposeCluster) -> None:

@@ -267,6 +267,10 @@ def test_two_clusters_side_by_side_the_other_with_vxlan(quickstart: Cluster, sec
     second.wait_ready("app=far")
     url = f"http://{second.cluster_ip('far')}/hostname"
     eventually(lambda: set(second.ask(("exec", "far-1"), url, 20)) == {"far-1", "far-2"})
+    second.svclab("down")
+    refused = stranger.run("up", "--driver", "docker", check=False)  # there are only volumes now
+    assert f"volume {container(second, 'apiserver')} belongs to {second.folder}: remove it" in refused.stderr
+    second.svclab("up")
     second.svclab("down", "--delete")
     for what in ("container", "volume", "network"):
         flags = ["-aq"] if what == "container" else ["-q"]

@@ -110,4 +110,5 @@ def test_status_words() -> None:
 
 def test_the_engines_words_are_explained() -> None:
     assert "set another networking.nodeSubnet" in explained("Pool overlaps with other one on this address space")
+    assert "choose another --name" in explained("network with name svclab-lab already exists")
     assert explained("something else") == "something else"
