@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from itertools import islice
+
+from protos.addresses import parse_address
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -43,10 +45,9 @@ class Pool:
         raise Exhausted(f"no free {family} address in the pool {self}")
 
     def _wished(self, wish: str, taken: set[Address]) -> Address:
-        try:
-            address = ip_address(wish)
-        except ValueError:
-            raise Unavailable(f'"{wish}" is not an IP address') from None
+        address = parse_address(wish)
+        if address is None:
+            raise Unavailable(f'"{wish}" is not an IP address')
         if address not in self:
             raise Unavailable(f"{wish} is not in the pool {self}")
         if address in taken:

@@ -4,13 +4,13 @@ Each object contributes names with their records; a name without records is ther
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from ipaddress import ip_address
 from struct import Struct
 
 from cluster_dns import names
 from cluster_dns.message import Record, RType
 from cluster_dns.names import Address, ZoneNames
 from cluster_dns.zone import RecordSets, Settings
+from protos.addresses import parse_address
 from protos.kubernetes.core_pb2 import Service
 from protos.kubernetes.discovery_pb2 import Endpoint, EndpointSlice
 
@@ -109,13 +109,7 @@ def _ready(slices: Iterable[EndpointSlice]) -> Iterator[tuple[EndpointSlice, End
 
 def _addresses(texts: Iterable[str]) -> list[Address]:
     """The addresses of the texts; what is none is left out: a server must not fall over one odd object."""
-    found = []
-    for text in texts:
-        try:
-            found.append(ip_address(text))
-        except ValueError:
-            continue
-    return found
+    return [address for address in map(parse_address, texts) if address is not None]
 
 
 def _name_or_none(make: Callable[..., bytes], *parts: str) -> bytes | None:

@@ -1,5 +1,6 @@
 """Patches of objects in JSON form: merge (RFC 7386), strategic merge, JSON patch (RFC 6902), and `kubectl apply`'s."""
 
+from copy import deepcopy
 from typing import Any
 
 from google.protobuf.message import Message
@@ -38,10 +39,14 @@ def json_patch(original: dict[str, Any], operations: list[dict[str, Any]]) -> di
 
     if not isinstance(operations, list):
         raise PatchError("a JSON patch must be a list of operations")
-    try:
-        patched = jsonpatch.JsonPatch(operations).apply(original)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
-        raise PatchError(f"the JSON patch cannot be applied: {error}") from None
+    patched = deepcopy(original)
+    for operation in operations:
+        try:
+            patched = jsonpatch.JsonPatch([operation]).apply(patched, in_place=True)
+        except jsonpatch.JsonPatchTestFailed:
+            raise PatchError(f"testing value {operation['path']} failed: test failed") from None
+        except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
+            raise PatchError(f"the JSON patch cannot be applied: {error}") from None
     if not isinstance(patched, dict):
         raise PatchError("the JSON patch does not leave an object")
     return patched

@@ -1,8 +1,8 @@
-"""IP addresses and CIDRs as Kubernetes' older fields read them: leading zeros are decimal, mapped IPv4 is IPv4."""
+"""Rules of IP addresses and CIDRs, and warnings for those that are written in an unusual way."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 
-Address = IPv4Address | IPv6Address
+from protos.addresses import Address, parse_address, parse_cidr
 
 ADDRESS_TEXT = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 CIDR_TEXT = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
@@ -14,34 +14,6 @@ _FORBIDDEN = {
     "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)": ("224.0.0.0/24", "ff02::/16"),
 }
 _FORBIDDEN_NETWORKS = [(text, [ip_network(cidr) for cidr in cidrs]) for text, cidrs in _FORBIDDEN.items()]
-
-
-def parse_address(text: str) -> Address | None:
-    """The address of a text, None for a text that is none."""
-    if "." in text and ":" not in text:
-        parts = text.split(".")
-        if len(parts) == 4 and all(part.isascii() and part.isdigit() for part in parts):
-            text = ".".join(part.lstrip("0") or "0" for part in parts)
-    if "%" in text:
-        return None
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
-
-
-def parse_cidr(text: str) -> IPv4Network | IPv6Network | None:
-    """The network that a CIDR means (bits beyond the prefix are dropped), None for a text that is none."""
-    address, slash, length = text.partition("/")
-    parsed = parse_address(address)
-    if parsed is None or not slash or not (length.isascii() and length.isdigit()) or len(length) > 3:
-        return None
-    bits = int(length) - (96 if ":" in address and parsed.version == 4 else 0)
-    if not 0 <= bits <= parsed.max_prefixlen:
-        return None
-    return ip_network((parsed, bits), strict=False)
 
 
 def family(address: Address) -> str:

@@ -1,9 +1,10 @@
 """Endpoints, the older form of EndpointSlices: defaults and rules."""
 
-from apiserver.registry.addresses import ADDRESS_TEXT, endpoint_faults, parse_address
+from apiserver.registry.addresses import ADDRESS_TEXT, endpoint_faults
 from apiserver.registry.field_errors import FieldError, invalid, required
 from apiserver.registry.service.port_rules import PORT_TEXT, validate_protocol
 from apiserver.registry.strategy import Strategy
+from protos.addresses import parse_address
 from protos.kinds import ENDPOINTS
 from protos.kubernetes.core_pb2 import EndpointAddress, EndpointPort, Endpoints, EndpointSubset
 from protos.labels import dns1123_label_faults, dns1123_subdomain_faults, qualified_name_faults

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from apiserver.registry.addresses import CIDR_TEXT, parse_cidr
+from apiserver.registry.addresses import CIDR_TEXT
 from apiserver.registry.field_errors import FieldError, duplicate, forbidden, invalid, not_supported, required
 from apiserver.registry.strategy import Strategy
+from protos.addresses import parse_cidr
 from protos.kinds import NODES
 from protos.kubernetes.core_pb2 import Node, Taint
 from protos.labels import label_value_faults, qualified_name_faults

@@ -73,7 +73,7 @@ class UdpServices:
         return [f for f in flows if f.vip in changed and f.answerer not in self._endpoints.get(f.vip, nobody)]
 
     def strayed(self, flows: Iterable[Flow]) -> list[Flow]:
-        """Flows that were translated to another machine for Services that nobody knows: they went while no proxy ran."""
+        """Flows translated to another machine for Services that nobody knows: those went while no proxy ran."""
         return [f for f in flows if f.reply_source != f.destination and f.vip not in self._endpoints]
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
+from protos.addresses import canonical_address, canonical_cidr
 from protos.kubernetes import core_pb2, discovery_pb2
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
@@ -133,12 +134,12 @@ def _service_port(service: core_pb2.Service, port: core_pb2.ServicePort) -> Serv
     sticky = spec.sessionAffinity == "ClientIP"
     return ServicePort(
         name=ServicePortName(ServiceName(meta.namespace, meta.name), port.name, port.protocol or "TCP"),
-        cluster_ips=tuple(map(_canonical_ip, spec.clusterIPs or (spec.clusterIP,))),
+        cluster_ips=tuple(map(canonical_address, spec.clusterIPs or [spec.clusterIP])),
         port=port.port,
         node_port=port.nodePort if spec.type in ("NodePort", "LoadBalancer") else 0,
-        external_ips=tuple(map(_canonical_ip, spec.externalIPs)),
+        external_ips=tuple(map(canonical_address, spec.externalIPs)),
         load_balancer_ips=tuple(_load_balancer_ips(service)),
-        source_ranges=tuple(map(_canonical_range, spec.loadBalancerSourceRanges)),
+        source_ranges=tuple(map(canonical_cidr, spec.loadBalancerSourceRanges)),
         internal_local=spec.internalTrafficPolicy == "Local",
         external_local=spec.externalTrafficPolicy == "Local",
         affinity_seconds=(spec.sessionAffinityConfig.clientIP.timeoutSeconds or 10800) if sticky else 0,
@@ -150,22 +151,7 @@ def _load_balancer_ips(service: core_pb2.Service) -> Iterator[str]:
     if service.spec.type == "LoadBalancer":
         for ingress in service.status.loadBalancer.ingress:
             if ingress.ip and ingress.ipMode in ("", "VIP"):
-                yield _canonical_ip(ingress.ip)
-
-
-def _canonical_ip(text: str) -> str:
-    """The one text of an address; what is no address (the API accepts some old spellings) stays and matches nothing."""
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return ""
-
-
-def _canonical_range(text: str) -> str:
-    try:
-        return str(ip_network(text.strip(), strict=False))
-    except ValueError:
-        return ""
+                yield canonical_address(ingress.ip)
 
 
 def slice_facts(slice_: discovery_pb2.EndpointSlice) -> SliceFacts | None:
@@ -193,7 +179,7 @@ def trigger_time(slice_: discovery_pb2.EndpointSlice) -> float | None:
 
 def _first_ip(found: discovery_pb2.Endpoint) -> str:
     """Consumers must use only the first of an endpoint's addresses."""
-    return _canonical_ip(found.addresses[0]) if found.addresses else ""
+    return canonical_address(found.addresses[0]) if found.addresses else ""
 
 
 def _endpoint(ip: str, found: discovery_pb2.Endpoint, port: int) -> Endpoint:

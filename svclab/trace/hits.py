@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 
+from protos.addresses import canonical_address
 from protos.kubernetes import core_pb2
 from svclab.trace.way import Packet
 from svclab.trace.world import PROXY_NAME_LABEL, Node, World, within
@@ -67,14 +67,15 @@ def _claims(service: core_pb2.Service, node: Node, packet: Packet) -> Iterator[C
             continue
         if wanted in cluster_ips(service):
             yield Claim(service, port, CLUSTER_IP, "spec.clusterIP")
-        if wanted in map(canonical, spec.externalIPs):
+        if wanted in map(canonical_address, spec.externalIPs):
             yield Claim(service, port, EXTERNAL_IP, "spec.externalIPs")
         if wanted in ingress_ips(service, "VIP"):
             yield Claim(service, port, BALANCER_IP, "status.loadBalancer.ingress[].ip")
 
 
 def cluster_ips(service: core_pb2.Service) -> tuple[str, ...]:
-    return tuple(service.spec.clusterIPs) or (service.spec.clusterIP,)
+    """The addresses of its clusterIPs, each in its one text."""
+    return tuple(map(canonical_address, service.spec.clusterIPs or [service.spec.clusterIP]))
 
 
 def ingress_ips(service: core_pb2.Service, mode: str = "") -> list[str]:
@@ -82,15 +83,7 @@ def ingress_ips(service: core_pb2.Service, mode: str = "") -> list[str]:
     if service.spec.type != "LoadBalancer":
         return []
     ingress = [item for item in service.status.loadBalancer.ingress if item.ip]
-    return [canonical(item.ip) for item in ingress if not mode or (item.ipMode or "VIP") == mode]
-
-
-def canonical(ip: str) -> str:
-    """The one text of an address."""
-    try:
-        return str(ip_address(ip))
-    except ValueError:
-        return ip
+    return [canonical_address(item.ip) for item in ingress if not mode or (item.ipMode or "VIP") == mode]
 
 
 def owner_of_cluster_ip(world: World, ip: str) -> core_pb2.Service | None:

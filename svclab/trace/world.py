@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
+from protos.addresses import parse_address, parse_cidr
 from protos.kubernetes import core_pb2, discovery_pb2
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
@@ -96,10 +97,8 @@ def world(
 
 def within(ip: str, cidr: str) -> bool:
     """Whether an address lies in a network; False for what is none, or of the other family."""
-    try:
-        return ip_address(ip) in ip_network(cidr.strip(), strict=False)
-    except (ValueError, TypeError):
-        return False
+    address, network = parse_address(ip), parse_cidr(cidr.strip())
+    return address is not None and network is not None and address in network
 
 
 def _node(found: core_pb2.Node) -> Node:

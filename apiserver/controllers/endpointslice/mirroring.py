@@ -7,6 +7,7 @@ from apiserver.controllers.endpointslice import packing
 from apiserver.controllers.endpointslice.endpoints import EndpointKey, Endpoints, Group, Port
 from apiserver.controllers.informers import SERVICE_NAME_LABEL, Informers
 from protos import kinds
+from protos.addresses import canonical_address
 from protos.kubernetes import core_pb2, discovery_pb2, meta_pb2
 from svclab.client import Client, Controller, Key, errors
 from svclab.client.clock import Clock
@@ -89,12 +90,7 @@ def mirrored(endpoints: core_pb2.Endpoints) -> dict[Group, Endpoints]:
     """The endpoints of the slices, by slice group. Pure."""
     desired: dict[Group, Endpoints] = {}
     for subset in endpoints.subsets:
-        ports = frozenset(
-            Port(
-                port.name, port.protocol or "TCP", port.port, port.appProtocol if port.HasField("appProtocol") else None
-            )
-            for port in subset.ports
-        )
+        ports = frozenset(map(_port, subset.ports))
         states = [(address, True) for address in subset.addresses]
         states += [(address, False) for address in subset.notReadyAddresses]
         _add(desired, ports, states[:MAX_ADDRESSES])
@@ -110,17 +106,16 @@ def _add(
     desired: dict[Group, Endpoints], ports: frozenset[Port], states: Iterable[tuple[core_pb2.EndpointAddress, bool]]
 ) -> None:
     for address, ready in states:
-        group = desired.setdefault(Group("IPv6" if ":" in address.ip else "IPv4", ports), {})
-        endpoint = discovery_pb2.Endpoint(
-            addresses=[address.ip], conditions=discovery_pb2.EndpointConditions(ready=ready)
-        )
+        ip = canonical_address(address.ip)  # slices are read more strictly than Endpoints
+        group = desired.setdefault(Group("IPv6" if ":" in ip else "IPv4", ports), {})
+        endpoint = discovery_pb2.Endpoint(addresses=[ip], conditions=discovery_pb2.EndpointConditions(ready=ready))
         if address.hostname:
             endpoint.hostname = address.hostname
         if address.nodeName:
             endpoint.nodeName = address.nodeName
         if address.HasField("targetRef"):
             endpoint.targetRef.CopyFrom(address.targetRef)
-        group[EndpointKey(address.targetRef.uid, address.ip)] = endpoint
+        group[EndpointKey(address.targetRef.uid, ip)] = endpoint
 
 
 def mirror_metadata(endpoints: core_pb2.Endpoints) -> meta_pb2.ObjectMeta:

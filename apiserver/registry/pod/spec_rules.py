@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from apiserver.registry.addresses import ADDRESS_TEXT, parse_address
+from apiserver.registry.addresses import ADDRESS_TEXT
 from apiserver.registry.field_errors import FieldError, duplicate, forbidden, invalid, not_supported, required
 from apiserver.registry.metadata import validate_labels
 from apiserver.registry.pod.container_rules import validate_containers
 from apiserver.registry.pod.probe_rules import NOT_NEGATIVE
+from protos.addresses import parse_address
 from protos.kubernetes import core_pb2 as core
 from protos.labels import dns1123_label_faults, dns1123_subdomain_faults, qualified_name_faults
 

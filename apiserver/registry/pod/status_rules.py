@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from apiserver.registry.addresses import ADDRESS_TEXT, parse_address
+from apiserver.registry.addresses import ADDRESS_TEXT
 from apiserver.registry.field_errors import FieldError, duplicate, invalid
+from protos.addresses import parse_address
 from protos.kubernetes.core_pb2 import PodStatus
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from apiserver.registry.addresses import ADDRESS_TEXT, family, parse_address
+from apiserver.registry.addresses import ADDRESS_TEXT, family
 from apiserver.registry.field_errors import FieldError, duplicate, forbidden, invalid, not_supported, required
 from apiserver.registry.service.facts import EXTERNAL_NAME, NONE, is_headless
+from protos.addresses import parse_address
 from protos.kubernetes.core_pb2 import Service
 
 ADDRESSES = "spec.clusterIPs"

@@ -5,7 +5,6 @@ from random import Random
 
 from apiserver.allocation.claims import Claims
 from apiserver.allocation.ranges import address_key, port_key
-from apiserver.registry.addresses import parse_address
 from apiserver.registry.errors import InternalError
 from apiserver.registry.field_errors import FieldError, invalid
 from apiserver.registry.network import ClusterNetwork
@@ -16,6 +15,7 @@ from apiserver.registry.service.facts import (
     needs_health_check,
     needs_node_ports,
 )
+from protos.addresses import parse_address
 from protos.kubernetes.core_pb2 import Service, ServicePort
 
 _TAKEN = "provided port is already allocated"

@@ -1,6 +1,6 @@
 """IP families and the pair clusterIP/clusterIPs: what a client may leave out, made whole (KEP-563)."""
 
-from apiserver.registry.addresses import family, parse_address
+from apiserver.registry.addresses import family
 from apiserver.registry.field_errors import FieldError, invalid
 from apiserver.registry.network import ClusterNetwork
 from apiserver.registry.service.facts import (
@@ -13,6 +13,7 @@ from apiserver.registry.service.facts import (
     needs_cluster_ip,
     same,
 )
+from protos.addresses import parse_address
 from protos.kubernetes.core_pb2 import Service
 
 POLICY = "spec.ipFamilyPolicy"

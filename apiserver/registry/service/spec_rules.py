@@ -1,6 +1,6 @@
 """Rules of a Service by itself; all broken ones are reported, not the first."""
 
-from apiserver.registry.addresses import ADDRESS_TEXT, CIDR_TEXT, endpoint_faults, parse_address, parse_cidr
+from apiserver.registry.addresses import ADDRESS_TEXT, CIDR_TEXT, endpoint_faults
 from apiserver.registry.field_errors import FieldError, forbidden, invalid, not_supported, required
 from apiserver.registry.metadata import validate_labels
 from apiserver.registry.service.address_rules import validate_addresses
@@ -14,6 +14,7 @@ from apiserver.registry.service.facts import (
     needs_health_check,
 )
 from apiserver.registry.service.port_rules import PORT_TEXT, validate_ports
+from protos.addresses import parse_address, parse_cidr
 from protos.kubernetes.core_pb2 import Service
 from protos.labels import dns1123_subdomain_faults, qualified_name_faults
 

@@ -1,6 +1,6 @@
 """Rules of a Service's change, and of its status."""
 
-from apiserver.registry.addresses import ADDRESS_TEXT, parse_address
+from apiserver.registry.addresses import ADDRESS_TEXT
 from apiserver.registry.field_errors import FieldError, forbidden, invalid, not_supported, required
 from apiserver.registry.service.facts import (
     EXTERNAL_NAME,
@@ -9,6 +9,7 @@ from apiserver.registry.service.facts import (
     is_headless,
     needs_health_check,
 )
+from protos.addresses import parse_address
 from protos.kubernetes.core_pb2 import LoadBalancerIngress, Service
 from protos.labels import dns1123_subdomain_faults
 
@@ -66,9 +67,9 @@ def validate_service_status(service: Service) -> list[FieldError]:
     """Rules of status.loadBalancer."""
     path = "status.loadBalancer.ingress"
     ingress = service.status.loadBalancer.ingress
-    errors: list[FieldError] = []
     if ingress and service.spec.type != LOAD_BALANCER:
-        errors.append(forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'"))
+        return [forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")]
+    errors: list[FieldError] = []
     for index, each in enumerate(ingress):
         errors += _validate_ingress(each, f"{path}[{index}]")
     return errors

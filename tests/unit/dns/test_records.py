@@ -236,6 +236,13 @@ def test_what_makes_no_name_is_left_out(server: DnsServer, odd: Service) -> None
     assert server.ask("web.default.svc.cluster.local. A").answer
 
 
+def test_addresses_are_read_however_the_api_lets_them_be_written(server: DnsServer) -> None:
+    server.put(service("web", "010.096.000.077"))
+    assert section_text(server.ask("web.default.svc.cluster.local. A").answer) == [
+        "web.default.svc.cluster.local. 30 IN A 10.96.0.77"
+    ]
+
+
 def test_a_port_whose_label_would_be_too_long_has_no_name(server: DnsServer) -> None:
     server.put(service("web", "10.96.0.7", ports=[("x" * 63, 80, "TCP")]))
     assert len(server.ask("web.default.svc.cluster.local. SRV").answer) == 1

@@ -144,3 +144,21 @@ def test_the_trigger_time_is_read_without_a_trace() -> None:
     assert trigger_time(found) == 1767225601.5
     found.metadata.annotations["endpoints.kubernetes.io/last-change-trigger-time"] = "soon"
     assert trigger_time(found) is None
+
+
+def test_addresses_are_read_however_the_api_lets_them_be_written() -> None:
+    web = service(
+        "web",
+        "010.096.000.077",
+        externalIPs=["192.0.2.010", "2001:DB8::0:1"],
+        loadBalancerSourceRanges=[" 010.0.0.1/8 "],
+        type="LoadBalancer",
+        ingress=["::ffff:192.0.2.9"],
+    )
+    found = service_facts(web)
+    assert found is not None
+    (port,) = found.ports
+    assert port.cluster_ips == ("10.96.0.77",)
+    assert port.external_ips == ("192.0.2.10", "2001:db8::1")
+    assert port.source_ranges == ("10.0.0.0/8",)
+    assert port.load_balancer_ips == ("192.0.2.9",)

@@ -277,3 +277,10 @@ def test_an_endpoint_outside_of_the_cluster_sees_the_node() -> None:
     outside.endpoints[0].addresses[0] = "203.0.113.5"
     (end,) = trace(scene(service(), slices=[outside]), "pod/client-1", "web").ends
     assert (end.source, end.masqueraded) == ("172.18.0.2", True)
+
+
+def test_addresses_are_read_however_the_api_lets_them_be_written() -> None:
+    odd = service(clusterIP="010.096.000.010", externalIPs=["198.051.100.007"])
+    facts = scene(odd, slices=[slice_of({"web-1": READY})])
+    for target in ("web", CLUSTER_IP + ":80", EXTERNAL_IP + ":80"):
+        assert [end.pod for end in trace(facts, "pod/client-1", target).ends] == ["default/web-1"]
