@@ -43,8 +43,9 @@ def _endpoint(text: Text, endpoint: Any) -> None:
         text.field("TargetRef", f"{endpoint.targetRef.kind}/{endpoint.targetRef.name}", 2)
     text.field("NodeName", endpoint.nodeName if endpoint.HasField("nodeName") else UNSET, 2)
     text.field("Zone", endpoint.zone if endpoint.HasField("zone") else UNSET, 2)
-    if endpoint.hints.forZones:
-        text.field("Hints", f"zones {','.join(zone.name for zone in endpoint.hints.forZones)}", 2)
+    hints = [("zones", endpoint.hints.forZones), ("nodes", endpoint.hints.forNodes)]
+    if said := [f"{kind} {','.join(one.name for one in names)}" for kind, names in hints if names]:
+        text.field("Hints", ", ".join(said), 2)
 
 
 def _condition(conditions: Any, name: str) -> str:

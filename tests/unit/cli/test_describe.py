@@ -218,6 +218,18 @@ def test_endpoint_slice(objects: Objects) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("hints", "text"),
+    [
+        ("{forZones: [{name: a}, {name: b}]}", "zones a,b"),
+        ("{forZones: [{name: a}], forNodes: [{name: node-1}]}", "zones a, nodes node-1"),
+    ],
+)
+def test_hints_of_a_slice(objects: Objects, hints: str, text: str) -> None:
+    shown = description(objects(f"{SLICE}  hints: {hints}\n"))
+    assert text in [line.partition("Hints:")[2].strip() for line in shown.splitlines()]
+
+
 POD = """
 apiVersion: v1
 kind: Pod
