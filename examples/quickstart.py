@@ -28,7 +28,7 @@ WHAT_NEXT = """
 Try next:
 
   svclab get pods,services,endpointslices -o wide
-  svclab exec echo-1 -- sh                 # a shell in a pod
+  svclab exec -it echo-1 -- sh             # a shell in a pod
   svclab outside -- bash                   # a shell outside of the cluster
   svclab node exec node-1 -- nft list ruleset
   svclab node add                          # a node more; svclab node stop node-2 cuts the power of one
