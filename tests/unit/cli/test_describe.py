@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from svclab.cli.describe import describe
 from svclab.cli.describe.related import Related
 from svclab.cli.fake_client import FakeClient
