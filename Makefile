@@ -4,7 +4,7 @@ SVCLAB := .venv/bin/svclab
 export SVCLAB_CLUSTER := $(or $(CLUSTER),svclab)
 
 help: ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 setup: ## make .venv and install what is missing
 	@scripts/setup
