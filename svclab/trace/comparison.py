@@ -38,7 +38,7 @@ def _beyond(seen: Observation) -> Iterator[str]:
     """Where the packet leaves what the API describes: only that no Service has touched it can be compared."""
     if seen.via:
         yield f"predicted: it goes on untranslated; observed: translated on {seen.via}"
-    elif seen.place:
+    elif seen.place and seen.verdict is not Verdict.UNREACHABLE:
         yield f"predicted: no machine stops it; observed: {seen.verdict}{_where(seen)}"
 
 

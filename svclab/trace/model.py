@@ -43,22 +43,27 @@ def _route(world: World, packet: Packet, at: Node | None) -> Way:
     """Along the routes, from a node (None: from outside) to whoever has the destination."""
     if pod := world.pod_at(packet.destination):
         if at is None:
-            cause = Cause("nothing outside of the cluster has a route to the pods")
-            return Way(ends=(End(Verdict.UNREACHABLE, cause, address=packet.destination, port=packet.port),))
+            return _unreachable(packet, "nothing outside of the cluster has a route to the pods")
         return _arrival(packet, pod.node, str(pod))
     if node := world.node_at(packet.destination):
         if at is not None and at.name == node.name:
             return _arrival(packet, node.name, "")
         return _at(world, packet, node)
+    if owner := next((node for node in world.nodes.values() if node.has_pod(packet.destination)), None):
+        return _unreachable(packet, f"no pod has {packet.destination}, an address of {owner.name}'s pods", owner.name)
     leaving, masqueraded = _leaving(packet, at)
     if service := owner_of(world, packet.destination):
         return _balanced(world, leaving, service)
     if at is None:
-        cause = Cause(f"nothing outside of the cluster has a route to {packet.destination}")
-        return Way(ends=(End(Verdict.UNREACHABLE, cause, address=packet.destination, port=packet.port),))
+        return _unreachable(packet, f"nothing outside of the cluster has a route to {packet.destination}")
     cause = Cause(f"{packet.destination} is no address of this cluster")
     end = End(Verdict.LEFT, cause, place=at.name, address=packet.destination, port=packet.port)
     return Way(ends=(replace(end, source=leaving.source, masqueraded=masqueraded, masquerade=_outside(masqueraded)),))
+
+
+def _unreachable(packet: Packet, why: str, place: str = "") -> Way:
+    end = End(Verdict.UNREACHABLE, Cause(why), place=place, address=packet.destination, port=packet.port)
+    return Way(ends=(end,))
 
 
 def _leaving(packet: Packet, at: Node | None) -> tuple[Packet, bool]:

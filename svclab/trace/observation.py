@@ -205,14 +205,16 @@ def _result(sent: Sent, steps: list[Step]) -> Observation:
 
 
 def _verdict(sent: Sent, steps: list[Step]) -> tuple[Verdict, str]:
+    """What became of the packet, and on which machine. One that no rule has stopped had no route from there."""
     if sent.outcome == "unresolved":
         return Verdict.UNRESOLVED, ""
-    stopped = bool(steps) and (bool(steps[-1].seen.dropped) or steps[-1].seen.entry is None)
-    if steps and not stopped:
+    ruled = bool(steps) and bool(steps[-1].seen.dropped)
+    if steps and not ruled and steps[-1].seen.entry is not None:
         return Verdict.DELIVERED, ""
     place = steps[-1].node if steps else ""
     if sent.outcome == "refused" or (sent.outcome == "blocked" and steps and _refuses(steps[-1].seen)):
         return Verdict.REFUSED, place
     if sent.outcome == "answered":
         return Verdict.DELIVERED, place
-    return (Verdict.DROPPED if steps or sent.outcome == "silent" else Verdict.UNREACHABLE), place
+    unseen_silence = not steps and sent.outcome == "silent"
+    return (Verdict.DROPPED if ruled or unseen_silence else Verdict.UNREACHABLE), place

@@ -142,8 +142,9 @@ def _validate_load_balancer(service: Service) -> list[FieldError]:
         errors.append(forbidden("spec.allocateLoadBalancerNodePorts", _ONLY_LOAD_BALANCER))
     if spec.HasField("loadBalancerClass"):
         path, name = "spec.loadBalancerClass", spec.loadBalancerClass
-        errors += [invalid(path, name, fault) for fault in qualified_name_faults(name)]
-        if spec.type != LOAD_BALANCER:
+        if spec.type == LOAD_BALANCER:
+            errors += [invalid(path, name, fault) for fault in qualified_name_faults(name)]
+        else:
             errors.append(forbidden(path, _ONLY_LOAD_BALANCER))
     return errors
 

@@ -68,6 +68,8 @@ def trace(source: str, target: str, sends: bool, timeout: float, output: str | N
     What is said is predicted from the API's objects alone, without a look at any node. With --send, one packet is sent
     in the place of the source and followed from node to node; if it goes another way, the exit code is 1.
     """
+    if timeout <= 0:
+        raise BadUsage("--timeout: must be more than 0")
     state = running_cluster()
     with cluster_errors():
         config = state.load()

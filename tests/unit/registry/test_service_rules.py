@@ -179,7 +179,7 @@ CASES: dict[str, tuple[str, list[str]]] = {
         f"{{type: NodePort, allocateLoadBalancerNodePorts: true, {PORT}}}",
         [f"spec.allocateLoadBalancerNodePorts: {LB_ONLY}"],
     ),
-    "class of a ClusterIP": (f"{{loadBalancerClass: a.b/c, {PORT}}}", [f"spec.loadBalancerClass: {LB_ONLY}"]),
+    "class of a ClusterIP": (f"{{loadBalancerClass: a b, {PORT}}}", [f"spec.loadBalancerClass: {LB_ONLY}"]),
     "external policy of a ClusterIP": (
         f"{{externalTrafficPolicy: Local, {PORT}}}",
         ['spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services'],

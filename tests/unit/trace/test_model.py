@@ -86,6 +86,7 @@ CASES = [
     Case("an address that nobody has", "pod/client-1", "10.96.9.9:80", {}, BOTH, DROPPED),
     Case("ClusterIP from outside", "outside", "web", {}, BOTH, Verdict.UNREACHABLE),
     Case("a pod from outside", "outside", "10.244.1.1:8080", {}, BOTH, Verdict.UNREACHABLE),
+    Case("a pod's address that nobody has", "pod/client-1", "10.244.2.77:80", {}, BOTH, Verdict.UNREACHABLE),
     Case("somewhere else", "pod/client-1", "203.0.113.1:80", {}, BOTH, Verdict.LEFT),
 ]
 NODE_PORT_CASES = [

@@ -109,6 +109,19 @@ def test_a_wrong_answer_of_the_dns_is_a_difference() -> None:
     assert differences(PREDICTED, found) == ("the DNS says 10.96.0.99; predicted: 10.96.0.10",)
 
 
+def test_a_node_that_knows_no_such_pod_says_so() -> None:
+    predicted = trace(FACTS, "pod/client-3", "10.244.2.77:80")
+    sent = sent_row({"outcome": "unreachable", "source": list(CLIENT), "destination": "10.244.2.77"}, 80)
+    passed = row(CLIENT, ("10.244.2.77", 80), ("10.244.2.77", 80))
+    stopped = row(CLIENT, ("10.244.2.77", 80))
+    rows = [*seen_rows("node-3", [passed]), *seen_rows("node-2", [stopped])]
+    found = observe(FACTS, predicted, sent, rows)
+    assert (found.verdict, found.place) == (Verdict.UNREACHABLE, "node-2")
+    assert differences(predicted, found) == ()
+    dropped = row(CLIENT, ("10.244.2.77", 80), dropped="services")
+    assert differences(predicted, observe(FACTS, predicted, sent, seen_rows("node-3", [dropped])))
+
+
 @pytest.mark.parametrize(("outcome", "source"), [("answered", ["10.244.1.1", 4000]), ("refused", ["", 0])])
 def test_a_pod_that_talks_to_itself_is_seen_by_nobody(outcome: str, source: list[object]) -> None:
     predicted = trace(FACTS, "pod/web-1", "10.244.1.1:8080")
