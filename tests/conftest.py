@@ -11,6 +11,7 @@ settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ["SVCLAB_CACHE_MUTATION_DETECTOR"] = "true"  # for the processes that tests start as well
     config.addinivalue_line("markers", "optional(reason): may be skipped even where SVCLAB_REQUIRE_ALL is set")
 
 

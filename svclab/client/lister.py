@@ -6,6 +6,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from google.protobuf.message import Message
 
+# Environment: where it is set, who changes a shared object is found out. client-go's is KUBE_CACHE_MUTATION_DETECTOR.
+MUTATION_DETECTOR = "SVCLAB_CACHE_MUTATION_DETECTOR"
+
 M = TypeVar("M", bound=Message)
 Indexer = Callable[[M], Iterable[Hashable]]
 
@@ -32,7 +35,7 @@ class Lister(Generic[M]):
         self._objects: dict[Key, M] = {}
         self._indexers: dict[str, Indexer[M]] = {"namespace": lambda obj: [key_of(obj).namespace]} | (indexers or {})
         self._indexes: dict[str, dict[Hashable, dict[Key, M]]] = {name: {} for name in self._indexers}
-        self._seen: dict[Key, bytes] | None = {} if "PYTEST_VERSION" in os.environ else None
+        self._seen: dict[Key, bytes] | None = {} if os.environ.get(MUTATION_DETECTOR) else None
 
     def get(self, namespace: str, name: str) -> M | None:
         return self._objects.get(Key(namespace, name))

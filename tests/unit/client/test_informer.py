@@ -134,3 +134,12 @@ def test_an_edit_of_a_cached_object_is_found_out() -> None:
     config.data["edited"] = "yes"
     with pytest.raises(AssertionError, match="ns/a was edited in the cache"):
         lister.put(_config("a"))
+
+
+def test_edits_are_looked_for_only_where_the_environment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SVCLAB_CACHE_MUTATION_DETECTOR")
+    lister: Lister[core_pb2.ConfigMap] = Lister()
+    config = _config("a")
+    lister.put(config)
+    config.data["edited"] = "yes"
+    assert lister.put(_config("a")) is config
