@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud_controller.pool import Address
-from svclab.client.credentials import write_private
+from svclab.client.private_files import write_private
 
 
 @dataclass(frozen=True)

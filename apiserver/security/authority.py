@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from apiserver.security.identity import Identity
-from svclab.client.credentials import Credentials, write_private
+from svclab.client.credentials import Credentials
 from svclab.client.keys import new_key, signing_request
+from svclab.client.private_files import write_private
 
 AUTHORITY_LIFE = timedelta(days=3650)
 NODE_LIFE = timedelta(days=7)
@@ -21,7 +22,7 @@ JOIN_LIFE = timedelta(minutes=15)
 CLOCK_SKEW = timedelta(minutes=1)  # hosts' clocks differ a little: a certificate is valid from a minute ago
 
 
-class BadRequest(ValueError):
+class BadSigningRequest(ValueError):
     """A signing request that is not one, or whose signature does not fit its key."""
 
 
@@ -54,16 +55,16 @@ class Authority:
         addresses: tuple[str, ...] = (),
         now: datetime | None = None,
     ) -> bytes:
-        """A certificate (PEM) over the key of a PEM signing request. Raises BadRequest.
+        """A certificate (PEM) over the key of a PEM signing request. Raises BadSigningRequest.
 
         `addresses`: names and IP addresses, for a server's certificate.
         """
         try:
             loaded = x509.load_pem_x509_csr(request)
         except ValueError as error:
-            raise BadRequest("not a certificate signing request in PEM form") from error
+            raise BadSigningRequest("not a certificate signing request in PEM form") from error
         if not loaded.is_signature_valid:
-            raise BadRequest("the signature of the certificate signing request does not fit its key")
+            raise BadSigningRequest("the signature of the certificate signing request does not fit its key")
         since = (now or datetime.now(UTC)) - CLOCK_SKEW
         usage = ExtendedKeyUsageOID.SERVER_AUTH if addresses else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = (

@@ -6,7 +6,7 @@ import grpc
 import grpc.aio
 
 from apiserver.security import identity as identities
-from apiserver.security.authority import JOIN_LIFE, NODE_LIFE, Authority, BadRequest
+from apiserver.security.authority import JOIN_LIFE, NODE_LIFE, Authority, BadSigningRequest
 from apiserver.security.guard import caller
 from protos import api_pb2, api_pb2_grpc
 from protos.labels import dns1123_subdomain_faults
@@ -31,6 +31,6 @@ class CertificatesServicer(api_pb2_grpc.CertificatesServicer):
             subject = identities.node(request.node)
         try:
             certificate = self._authority.sign(request.request, subject, life)
-        except BadRequest as error:
+        except BadSigningRequest as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         return api_pb2.SignResponse(certificate=certificate, authority=self._authority.pem)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from svclab.client.private_files import write_private
 
 if TYPE_CHECKING:
     import grpc
@@ -40,14 +41,3 @@ class Credentials:
         import grpc
 
         return grpc.ssl_channel_credentials(self.authority, self.key, self.certificate)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replaces a file whole, readable by its owner alone; there is no moment at which others could open it."""
-    part = path.with_name(path.name + ".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from svclab.client.credentials import Credentials, write_private
+from svclab.client.credentials import Credentials
+from svclab.client.private_files import write_private
 
 if TYPE_CHECKING:
     from svclab.client.target import Target

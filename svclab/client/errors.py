@@ -94,6 +94,10 @@ class Timeout(ApiError):
     reason, code = "Timeout", 504
 
 
+# Of all leaves so far: a server that answers is not unreachable.
+_BY_REASON = {leaf.reason: leaf for leaf in ApiError.__subclasses__()} | {"Gone": Expired, "ServerTimeout": Timeout}
+
+
 class Unreachable(ApiError):
     """No server answered: it is not running, is starting again, or the address is wrong."""
 
@@ -103,24 +107,6 @@ class Unreachable(ApiError):
 class Stranger(Unreachable):
     """A server answered, but its certificate is not of the authority that we trust."""
 
-
-_LEAVES: tuple[type[ApiError], ...] = (
-    BadRequest,
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    MethodNotAllowed,
-    AlreadyExists,
-    Conflict,
-    Expired,
-    RequestEntityTooLarge,
-    Invalid,
-    TooManyRequests,
-    InternalError,
-    ServiceUnavailable,
-    Timeout,
-)
-_BY_REASON = {leaf.reason: leaf for leaf in _LEAVES} | {"Gone": Expired, "ServerTimeout": Timeout}
 
 # For answers that carry no Status: they come from gRPC itself or from a proxy, not from the API.
 _BY_CODE: dict[grpc.StatusCode, type[ApiError]] = {

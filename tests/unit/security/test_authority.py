@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from apiserver.security.authority import NODE_LIFE, Authority, BadRequest
+from apiserver.security.authority import NODE_LIFE, Authority, BadSigningRequest
 from apiserver.security.identity import node, of_certificate
 from svclab.client.credentials import Credentials
 from svclab.client.keys import new_key, renewal_due, signing_request
@@ -37,7 +37,7 @@ def test_a_request_cannot_choose_its_own_name(tmp_path: Path) -> None:
     "request_text", [b"", b"not PEM", b"-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"]
 )
 def test_a_broken_request_is_refused(tmp_path: Path, request_text: bytes) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadSigningRequest):
         Authority.load_or_create(tmp_path, "lab").sign(request_text, node("node-1"), NODE_LIFE)
 
 
