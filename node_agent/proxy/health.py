@@ -4,7 +4,9 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 from node_agent.proxy.facts import ServiceName
 from node_agent.proxy.http import Answer, serve
@@ -55,26 +57,30 @@ class ProxyHealth:
 
 
 class ServiceHealth:
-    """A listener for each Service with a healthCheckNodePort."""
+    """Listeners for each Service with a healthCheckNodePort, one an address: what serves one family says nothing of the
+    other."""
 
     def __init__(self, proxy: ProxyHealth, failed: Callable[[ServiceName, int, OSError], None]) -> None:
         self._proxy = proxy
         self._failed = failed
         self._listeners: dict[ServiceName, tuple[int, list[str], asyncio.Task[None]]] = {}
-        self._local: dict[ServiceName, int] = {}
+        self._local: dict[ServiceName, Mapping[str, int]] = {}
 
-    def expose(self, service: ServiceName, port: int, addresses: list[str], local_endpoints: int) -> None:
-        """From now on `port` (0: none) tells how many endpoints the Service has here. Needs a running loop."""
-        self._local[service] = local_endpoints
+    def expose(self, service: ServiceName, port: int, local: Mapping[str, int]) -> None:
+        """From now on `port` (0: none) of these addresses tells how many endpoints of its family the Service has here.
+
+        Needs a running loop.
+        """
+        self._local[service] = local
         current = self._listeners.get(service)
-        if current is not None and current[:2] == (port, addresses):
+        if current is not None and current[:2] == (port, [*local]):
             return
         if current is not None:
             current[2].cancel()
             del self._listeners[service]
-        if port and addresses:
-            task = asyncio.create_task(self._listen(service, port, addresses))
-            self._listeners[service] = (port, addresses, task)
+        if port and local:
+            task = asyncio.create_task(self._listen(service, port, [*local]))
+            self._listeners[service] = (port, [*local], task)
         else:
             del self._local[service]
 
@@ -88,16 +94,17 @@ class ServiceHealth:
     async def _listen(self, service: ServiceName, port: int, addresses: list[str]) -> None:
         while True:
             try:
-                server = await serve(lambda _: self._answer(service), addresses, port)
+                async with AsyncExitStack() as servers:
+                    for address in addresses:
+                        answer = partial(self._answer, service, address)
+                        await servers.enter_async_context(await serve(answer, [address], port))
+                    await asyncio.Event().wait()  # until cancelled
             except OSError as error:
                 self._failed(service, port, error)
                 await asyncio.sleep(RETRY)
-                continue
-            async with server:
-                await server.serve_forever()
 
-    def _answer(self, service: ServiceName) -> Answer:
-        local, healthy = self._local.get(service, 0), self._proxy.is_healthy
+    def _answer(self, service: ServiceName, address: str, _path: str) -> Answer:
+        local, healthy = self._local.get(service, {}).get(address, 0), self._proxy.is_healthy
         body = {
             "service": {"namespace": service.namespace, "name": service.name},
             "localEndpoints": local,

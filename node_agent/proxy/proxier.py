@@ -212,7 +212,8 @@ class Proxier:
             for endpoint in self._changes.endpoints(service_port.name)
             if endpoint.ready and endpoint.node == self._node.name
         }
-        self._service_health.expose(service, port, list(self._node.addresses), len(local))
+        count = {v6: sum((":" in ip) == v6 for ip in local) for v6 in (False, True)}
+        self._service_health.expose(service, port, {address: count[":" in address] for address in self._node.addresses})
 
     def _metrics_page(self, path: str) -> Answer:
         if path != "/metrics":

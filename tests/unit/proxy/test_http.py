@@ -111,7 +111,7 @@ async def services() -> AsyncIterator[ServiceHealth]:
 
 async def test_health_of_a_service(services: ServiceHealth) -> None:
     port = await free_port()
-    services.expose(WEB, port, [LOOPBACK], 2)
+    services.expose(WEB, port, {LOOPBACK: 2})
     status, headers, body = await listening(port)
     assert status == 200
     assert headers["Content-Type"] == "application/json"
@@ -123,20 +123,32 @@ async def test_health_of_a_service(services: ServiceHealth) -> None:
         "serviceProxyHealthy": True,
     }
     assert b'\n\t"localEndpoints": 2' in body
-    services.expose(WEB, port, [LOOPBACK], 0)
+    services.expose(WEB, port, {LOOPBACK: 0})
     status, headers, _ = await ask(port)
     assert (status, headers["X-Load-Balancing-Endpoint-Weight"]) == (503, "0")
 
 
+async def test_each_address_tells_of_its_own_family(services: ServiceHealth) -> None:
+    port = await free_port()
+    services.expose(WEB, port, {LOOPBACK: 2, "::1": 0})
+    assert (await listening(port))[0] == 200
+    reader, writer = await asyncio.open_connection("::1", port)
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    head = (await reader.read()).partition(b"\r\n\r\n")[0]
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"X-Load-Balancing-Endpoint-Weight: 0" in head
+
+
 async def test_a_service_that_asks_no_more_is_not_answered(services: ServiceHealth) -> None:
     first, second = await free_port(), await free_port()
-    services.expose(WEB, first, [LOOPBACK], 1)
+    services.expose(WEB, first, {LOOPBACK: 1})
     assert (await listening(first))[0] == 200
-    services.expose(WEB, second, [LOOPBACK], 1)
+    services.expose(WEB, second, {LOOPBACK: 1})
     assert (await listening(second))[0] == 200
     with pytest.raises(ConnectionRefusedError):
         await ask(first)
-    services.expose(WEB, 0, [LOOPBACK], 1)
+    services.expose(WEB, 0, {LOOPBACK: 1})
     await asyncio.sleep(0)
     with pytest.raises(ConnectionRefusedError):
         await ask(second)
@@ -145,9 +157,9 @@ async def test_a_service_that_asks_no_more_is_not_answered(services: ServiceHeal
 
 async def test_the_same_port_on_other_addresses(services: ServiceHealth) -> None:
     port = await free_port()
-    services.expose(WEB, port, ["127.0.0.2"], 1)
+    services.expose(WEB, port, {"127.0.0.2": 1})
     await asyncio.sleep(0)
-    services.expose(WEB, port, [LOOPBACK, "127.0.0.2"], 1)
+    services.expose(WEB, port, {LOOPBACK: 1, "127.0.0.2": 1})
     assert (await listening(port))[0] == 200
     assert services.failures == []  # type: ignore[attr-defined]
 
@@ -158,7 +170,7 @@ async def test_a_port_that_is_taken_is_told_and_tried_again(
     monkeypatch.setattr(health, "RETRY", 0.001)
     squatter = await serve(echo, [LOOPBACK], 0)
     port = port_of(squatter)
-    services.expose(WEB, port, [LOOPBACK], 1)
+    services.expose(WEB, port, {LOOPBACK: 1})
     async with asyncio.timeout(5):
         while not services.failures:  # type: ignore[attr-defined]  # noqa: ASYNC110
             await asyncio.sleep(0)
@@ -185,7 +197,7 @@ async def test_a_proxy_that_is_ill_says_so_for_its_services(services: ServiceHea
     proxy = ProxyHealth(Metrics(), lambda: now[0])
     found = ServiceHealth(proxy, lambda *_: None)
     port = await free_port()
-    found.expose(WEB, port, [LOOPBACK], 1)
+    found.expose(WEB, port, {LOOPBACK: 1})
     assert (await listening(port))[0] == 200
     now[0] = 60.0
     status, _, body = await ask(port)
