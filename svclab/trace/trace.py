@@ -1,5 +1,6 @@
 """One question answered: the name looked up, the ways followed, the probabilities added up."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -40,7 +41,15 @@ def predict(world: World, source: Source, target: Target, namespace: str) -> Tra
     packets = tuple(Packet(source.address(ip), ip, port, protocol) for ip in addresses)
     each = Fraction(1, len(packets))
     way = joined(scaled(follow(world, packet, source.node), each) for packet in packets)
-    return Trace(source, target, answer, packets, way, (*answer.notes, *notes))
+    return Trace(source, target, answer, packets, way, (*answer.notes, *notes, *_not_ready(world, source, way)))
+
+
+def _not_ready(world: World, source: Source, way: Way) -> Iterator[str]:
+    """Nodes on the way of which nothing is heard: they may be down, or not know of the last changes."""
+    places = dict.fromkeys([source.node, *(hop.place for hop in way.hops), *(end.place for end in way.ends)])
+    for name in places:
+        if name in world.nodes and not world.nodes[name].is_ready:
+            yield f"{name} is not Ready: what it does with packets now is not known (Node status.conditions)"
 
 
 def _of_family(addresses: tuple[str, ...], source: Source) -> list[str]:

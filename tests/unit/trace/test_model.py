@@ -285,3 +285,13 @@ def test_addresses_are_read_however_the_api_lets_them_be_written() -> None:
     facts = scene(odd, slices=[slice_of({"web-1": READY})])
     for target in ("web", CLUSTER_IP + ":80", EXTERNAL_IP + ":80"):
         assert [end.pod for end in trace(facts, "pod/client-1", target).ends] == ["default/web-1"]
+
+
+def test_a_node_on_the_way_that_is_not_ready_is_said() -> None:
+    dead = node(2)
+    dead.status.conditions[0].status = "Unknown"
+    nodes = (NODES[0], dead, NODES[2])
+    facts = scene(service(type="NodePort"), slices=[slice_of(BOTH)], nodes=nodes)
+    (note,) = (note for note in trace(facts, "pod/client-1", AT_NODE[2]).notes if "Ready" in note)
+    assert note.startswith("node-2 is not Ready")
+    assert not [note for note in trace(facts, "pod/client-1", "pod/web-1:8080").notes if "Ready" in note]
