@@ -149,6 +149,8 @@ def _steps(world: World, trace: Trace, sent: Sent, seen: Sequence[Seen]) -> list
         if not rows:
             return steps
         row = min(rows, key=lambda found: _order(world, trace, found))
+        if steps and steps[-1].node == row.node and row.entry is None and not row.dropped:
+            return steps  # a machine that sends to itself sees the packet come in on its loopback, too
         steps.append(Step(row.node, row, _step_text(world, row)))
         if row.dropped or row.entry is None:
             return steps

@@ -122,6 +122,21 @@ def test_a_node_that_knows_no_such_pod_says_so() -> None:
     assert differences(predicted, observe(FACTS, predicted, sent, seen_rows("node-3", [dropped])))
 
 
+@pytest.mark.parametrize("outcome", ["answered", "refused", "silent"])
+def test_a_node_that_reaches_itself_through_a_service(outcome: str) -> None:
+    own = slice_of({"web-1": READY})
+    own.endpoints[0].addresses[:] = ["172.18.0.3"]
+    own.endpoints[0].nodeName = "node-2"
+    facts = scene(service(), slices=[own])
+    predicted = trace(facts, "node/node-2", "web")
+    sent = sent_row({"outcome": outcome, "source": ["172.18.0.3", 4000], "destination": VIP[0]}, 80)
+    chosen = row(("172.18.0.3", 4000), VIP, ("172.18.0.3", 8080), to=("172.18.0.3", 5000))
+    again = row(("172.18.0.3", 5000), ("172.18.0.3", 8080))
+    found = observe(facts, predicted, sent, seen_rows("node-2", [chosen, again]))
+    assert [step.node for step in found.steps] == ["node-2"]
+    assert (found.verdict, found.endpoint) == (Verdict.DELIVERED, ("172.18.0.3", 8080))
+
+
 @pytest.mark.parametrize(("outcome", "source"), [("answered", ["10.244.1.1", 4000]), ("refused", ["", 0])])
 def test_a_pod_that_talks_to_itself_is_seen_by_nobody(outcome: str, source: list[object]) -> None:
     predicted = trace(FACTS, "pod/web-1", "10.244.1.1:8080")
