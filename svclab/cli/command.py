@@ -82,15 +82,13 @@ class CommandGroup(Command, click.Group):
 
     def _flags_last(self, args: list[str]) -> list[str]:
         """The arguments with the verb below first, if there is one, and what stood before it behind its own."""
-        with_value = {
-            name
-            for option in self.params
-            if isinstance(option, click.Option) and not option.is_flag
-            for name in option.opts
-        }
+        own = {name: option for option in self.params if isinstance(option, click.Option) for name in option.opts}
         at = 0
         while at < len(args) and args[at].startswith("-") and args[at] != "--":
-            at += 2 if args[at] in with_value else 1
+            flag, at = args[at], at + 1
+            # A flag that only the verb below knows may have a value, unless that verb follows at once.
+            verb_follows = at < len(args) and args[at] in self.commands
+            at += not own[flag].is_flag if flag in own else "=" not in flag and not verb_follows
         if at >= len(args) or args[at] not in self.commands:
             return args
         end = args.index("--") if "--" in args else len(args)

@@ -63,6 +63,7 @@ def test_flags_before_the_verb_below_are_that_verbs(svclab: Run, fake: FakeClien
     outcome = svclab("create", "-n", "other", "--dry-run=client", "-o", "name", *words)
     assert outcome == (0, "service/web\n", "")
     assert not fake.objects
+    assert svclab("create", "service", "-o", "name", "--dry-run=client", *words[1:]) == (0, "service/web\n", "")
     assert "no such option '-f'" in svclab("create", "-f", "web.yaml", *words).err
 
 
