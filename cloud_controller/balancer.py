@@ -78,7 +78,7 @@ class Balancer:
         if not self._applied:  # what an earlier run left goes on until it is known who is healthy
             await self._health.probed()
         balancers = [self._balancer(*row) for row in wanted]
-        if balancers and not self._is_set_up:  # most clusters never get here
+        if not self._is_set_up and (balancers or self._links.are_there()):  # most clusters never get here
             await asyncio.to_thread(self._links.set_up)
             self._is_set_up = True
         await asyncio.to_thread(self._links.reach, nodes if balancers else ())

@@ -8,6 +8,7 @@ there is the pair of links `vip`. A packet with a node's mark leaves by the rout
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from socket import AF_INET, AF_INET6
 from typing import Any
@@ -16,12 +17,15 @@ from cloud_controller.backends import Backend
 from cloud_controller.balancing import mark_of
 from cloud_controller.pool import Address
 
+Node = tuple[int, str]  # its mark, its address
+
 log = logging.getLogger(__name__)
 
 LINK, VIP_LINK, VIP_PEER = "eth0", "vip", "vip-peer"
 NTF_PROXY = 0x08  # linux/neighbour.h
 PERMANENT = 0x80
 RULE_PRIORITY = 100
+MAIN_TABLE = 254  # linux/rtnetlink.h
 SYSCTLS = {
     "ipv4/ip_forward": "1",
     f"ipv4/conf/{LINK}/send_redirects": "0",
@@ -34,14 +38,25 @@ SYSCTLS = {
 
 
 class Links:
-    """Makes this network namespace's neighbours, routes and rules match; remembers what it made."""
+    """Makes this network namespace's neighbours, routes and rules match; remembers what it made.
+
+    What an earlier run left goes where it is not wanted any more. A route is made before that which makes use of it,
+    and goes after it: so the routes tell of everything that is left.
+    """
 
     def __init__(self) -> None:
         self._addresses: set[Address] = set()
-        self._nodes: set[tuple[int, str]] = set()  # mark, address
+        self._nodes: set[Node] = set()
+        self._left_addresses: set[Address] = set()
+        self._left_nodes: set[Node] = set()
+
+    @staticmethod
+    def are_there() -> bool:
+        """Whether an earlier run has set them up."""
+        return Path("/sys/class/net", VIP_LINK).exists()
 
     def set_up(self) -> None:
-        """Once, before the first node or address; what an earlier run left is used. Raises OSError."""
+        """Once, before the first node or address. Raises OSError."""
         for name, value in SYSCTLS.items():
             path = Path("/proc/sys/net", name)
             if path.exists() and path.read_text().strip() != value:
@@ -51,33 +66,48 @@ class Links:
                 netlink.link("add", ifname=VIP_LINK, kind="veth", peer=VIP_PEER)
             for name in (VIP_LINK, VIP_PEER):
                 netlink.link("set", index=_index(netlink, name), state="up")
+            self._left_addresses, self._left_nodes = _left(netlink)
 
     def answer_for(self, addresses: set[Address]) -> None:
         """Exactly these addresses are answered for from now on."""
-        if addresses == self._addresses:
+        gone = (self._addresses | self._left_addresses) - addresses
+        if addresses == self._addresses and not gone:
             return
         with _netlink() as netlink:
-            for address in self._addresses - addresses:
+            for address in gone:
                 _tolerant(netlink.neigh, "del", **_proxy(netlink, address))
                 _tolerant(netlink.route, "del", **_towards(netlink, address))
             for address in addresses - self._addresses:
                 netlink.route("replace", **_towards(netlink, address))
                 netlink.neigh("replace", **_proxy(netlink, address))
-        self._addresses = set(addresses)
+        self._addresses, self._left_addresses = set(addresses), set()
 
     def reach(self, nodes: tuple[Backend, ...]) -> None:
         """Exactly these nodes have a mark and a routing table from now on."""
         wanted = {(mark_of(ip), ip) for node in nodes for ip in (node.ipv4, node.ipv6) if ip}
-        if wanted == self._nodes:
+        gone = (self._nodes | self._left_nodes) - wanted
+        if wanted == self._nodes and not gone:
             return
         with _netlink() as netlink:
-            for mark, ip in self._nodes - wanted:
+            for mark, ip in gone:
                 _tolerant(netlink.rule, "del", **_rule(mark, ip))
                 _tolerant(netlink.route, "del", **_default(netlink, mark, ip))
             for mark, ip in wanted - self._nodes:
                 netlink.route("replace", **_default(netlink, mark, ip))
                 _tolerant(netlink.rule, "add", **_rule(mark, ip))
-        self._nodes = wanted
+        self._nodes, self._left_nodes = wanted, set()
+
+
+def _left(netlink: Any) -> tuple[set[Address], set[Node]]:
+    """What the routes tell: an address's goes to the pair of links, a node's stands in the table of its mark."""
+    addresses, nodes, link = set[Address](), set[Node](), _index(netlink, VIP_LINK)
+    for route in (*netlink.get_routes(family=AF_INET), *netlink.get_routes(family=AF_INET6)):
+        table, gateway = route.get_attr("RTA_TABLE"), route.get_attr("RTA_GATEWAY")
+        if table == MAIN_TABLE and route.get_attr("RTA_OIF") == link and route["dst_len"] in (32, 128):
+            addresses.add(ip_address(route.get_attr("RTA_DST")))
+        elif gateway and route["dst_len"] == 0 and table == mark_of(gateway):
+            nodes.add((table, gateway))
+    return addresses, nodes
 
 
 def _write(path: Path, value: str) -> None:

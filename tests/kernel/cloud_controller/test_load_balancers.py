@@ -39,12 +39,16 @@ class Lab:
         self.cloud = self.start_cloud(*more)
 
     def add_nodes(self) -> None:
-        for number, ip in enumerate(NODES):
-            node = core_pb2.Node()
-            node.metadata.name = f"node-{number + 1}"
-            node.status.addresses.add(type="InternalIP", address=ip)
-            self.client.create(node)
-            self.client.update_status(node)
+        for number in range(len(NODES)):
+            self.client.create(self.node(number))
+            self.client.update_status(self.node(number))
+
+    @staticmethod
+    def node(number: int) -> core_pb2.Node:
+        node = core_pb2.Node()
+        node.metadata.name = f"node-{number + 1}"
+        node.status.addresses.add(type="InternalIP", address=NODES[number])
+        return node
 
     def service(self, name: str, load_balancer_class: str = "", **annotations: str) -> core_pb2.Service:
         service = core_pb2.Service()
@@ -169,6 +173,29 @@ def test_a_crash_of_the_cloud_is_not_seen_and_changes_no_address(lab: Lab) -> No
     assert lab.address("web") == address
     assert lab.site.ask(address).startswith("node")
     lab.delete("web", "second")
+
+
+def test_what_went_while_the_cloud_was_away_leaves_nothing_behind(lab: Lab) -> None:
+    for name in ("kept", "gone"):
+        lab.service(name)
+    kept, gone = (lab.wait_for_address(name) for name in ("kept", "gone"))
+    for address in (kept, gone):
+        until(lambda: lab.site.ask(address).startswith("node"))  # noqa: B023
+    lab.cloud.kill()
+    lab.cloud.wait()
+    lab.client.patch(kinds.SERVICES, "gone", "default", {"metadata": {"finalizers": []}}, type="merge")
+    lab.delete("gone")
+    lab.client.delete(kinds.NODES, "node-2")
+    lab.cloud = lab.start_cloud()
+    until(lambda: gone not in lab.site.cloud.run("ip", "neigh", "show", "proxy"))
+    until(lambda: gone not in lab.site.cloud.run("ip", "route"))
+    until(lambda: len(lab.site.cloud.run("ip", "rule", "show", "priority", "100").splitlines()) == 1)
+    assert kept in lab.site.cloud.run("ip", "neigh", "show", "proxy")
+    assert lab.site.ask(kept) == f"node-1 {CLIENT}"
+    lab.client.create(lab.node(1))
+    lab.client.update_status(lab.node(1))
+    until(lambda: answers(lab, kept) == {f"node-1 {CLIENT}", f"node-2 {CLIENT}"})
+    lab.delete("kept")
 
 
 def test_a_cloud_serves_its_own_class_and_leaves_others_alone(lab: Lab) -> None:
