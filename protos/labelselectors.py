@@ -144,7 +144,8 @@ class _Parser:
             raise _unexpected(self.tokens[self.at - 1][0], "'('")
         found: list[str] = []
         while True:
-            found.append("" if self.token in (",", ")") else self.word("',', or identifier"))
+            expected = "',', or identifier" if found else "',', ')' or identifier"
+            found.append("" if self.token in (",", ")") else self.word(expected))
             token = self.next()
             if token == ")":
                 return found

@@ -19,7 +19,7 @@ def validate_addresses(service: Service) -> list[FieldError]:
     """Each field by itself, then clusterIPs against ipFamilies once the addresses are addresses."""
     spec = service.spec
     if spec.type == EXTERNAL_NAME:
-        return _forbid_all(service)
+        return []  # it has none at all: forbid_addresses
     errors: list[FieldError] = []
     if spec.clusterIP and not spec.clusterIPs:
         errors.append(required(ADDRESSES))
@@ -37,7 +37,8 @@ def validate_addresses(service: Service) -> list[FieldError]:
     return errors if malformed else errors + _validate_pair(service)
 
 
-def _forbid_all(service: Service) -> list[FieldError]:
+def forbid_addresses(service: Service) -> list[FieldError]:
+    """What an ExternalName has none of."""
     spec = service.spec
     fields = (
         (ADDRESSES, bool(spec.clusterIP or spec.clusterIPs)),

@@ -1,7 +1,7 @@
-"""Rules of a Service's ports."""
+"""Rules of a Service's ports, in groups that stand in Kubernetes' order in spec_rules.py."""
 
 from apiserver.registry.field_errors import FieldError, duplicate, forbidden, invalid, not_supported, required
-from apiserver.registry.service.facts import CLUSTER_IP, EXTERNAL_NAME, LOAD_BALANCER, is_headless
+from apiserver.registry.service.facts import CLUSTER_IP, EXTERNAL_NAME, is_headless
 from protos.kubernetes.core_pb2 import Service, ServicePort
 from protos.kubernetes.meta_pb2 import IntOrString
 from protos.labels import dns1123_label_faults, port_name_faults, qualified_name_faults
@@ -11,23 +11,33 @@ PORT_TEXT = "must be between 1 and 65535, inclusive"
 _KUBELET_PORT = 10250
 
 
-def validate_ports(service: Service) -> list[FieldError]:
-    """Each port by itself, and all together."""
+def validate_presence(service: Service) -> list[FieldError]:
+    """A Service has ports, unless its name is all that it is."""
     spec = service.spec
+    needed = not is_headless(service) and spec.type != EXTERNAL_NAME
+    return [required("spec.ports")] if needed and not spec.ports else []
+
+
+def validate_public_ports(service: Service) -> list[FieldError]:
+    """What a load balancer may not expose."""
+    text = "may not expose port 10250 externally since it is used by kubelet"
+    return [
+        invalid(f"spec.ports[{index}]", port.port, text)
+        for index, port in enumerate(service.spec.ports)
+        if port.port == _KUBELET_PORT
+    ]
+
+
+def validate_ports(service: Service) -> list[FieldError]:
+    """Each port by itself, but for its node port."""
+    ports = service.spec.ports
     errors: list[FieldError] = []
-    if not spec.ports and not is_headless(service) and spec.type != EXTERNAL_NAME:
-        errors.append(required("spec.ports"))
     names: set[str] = set()
-    for index, port in enumerate(spec.ports):
+    for index, port in enumerate(ports):
         path = f"spec.ports[{index}]"
-        errors += _validate_name(port, path, names, needed=len(spec.ports) > 1)
+        errors += _validate_name(port, path, names, needed=len(ports) > 1)
         errors += _validate_port(port, path)
-        if spec.type == LOAD_BALANCER and port.port == _KUBELET_PORT:
-            text = "may not expose port 10250 externally since it is used by kubelet"
-            errors.append(invalid(path, port.port, text))
-        if spec.type == CLUSTER_IP and port.nodePort:
-            errors.append(forbidden(f"{path}.nodePort", "may not be used when `type` is 'ClusterIP'"))
-    return errors + _validate_unique(service)
+    return errors
 
 
 def _validate_name(port: ServicePort, path: str, names: set[str], *, needed: bool) -> list[FieldError]:
@@ -66,18 +76,30 @@ def validate_target(target: IntOrString, path: str) -> list[FieldError]:
     return [] if 1 <= target.intVal <= 65535 else [invalid(path, target.intVal, PORT_TEXT)]
 
 
-def _validate_unique(service: Service) -> list[FieldError]:
-    """One port number and one node port for each protocol."""
+def validate_node_ports(service: Service) -> list[FieldError]:
+    """None for a ClusterIP, and one for each protocol and number."""
+    ports = service.spec.ports
     errors: list[FieldError] = []
-    numbers: set[tuple[str, int]] = set()
-    node_ports: set[tuple[str, int]] = set()
-    for index, port in enumerate(service.spec.ports):
-        path = f"spec.ports[{index}]"
-        if port.nodePort:
-            if (port.protocol, port.nodePort) in node_ports:
-                errors.append(duplicate(f"{path}.nodePort", port.nodePort))
-            node_ports.add((port.protocol, port.nodePort))
-        if (port.protocol, port.port) in numbers:
-            errors.append(duplicate(path, {"port": port.port, "protocol": port.protocol}))
-        numbers.add((port.protocol, port.port))
-    return errors
+    if service.spec.type == CLUSTER_IP:
+        text = "may not be used when `type` is 'ClusterIP'"
+        errors += [forbidden(_node_port(index), text) for index, port in enumerate(ports) if port.nodePort]
+    numbers = [(port.protocol, port.nodePort) for port in ports]
+    return errors + [
+        duplicate(_node_port(index), number)
+        for index, (protocol, number) in enumerate(numbers)
+        if number and (protocol, number) in numbers[:index]
+    ]
+
+
+def _node_port(index: int) -> str:
+    return f"spec.ports[{index}].nodePort"
+
+
+def validate_numbers(service: Service) -> list[FieldError]:
+    """One port for each protocol and number."""
+    numbers = [(port.protocol, port.port) for port in service.spec.ports]
+    return [
+        duplicate(f"spec.ports[{index}]", {"port": number, "protocol": protocol})
+        for index, (protocol, number) in enumerate(numbers)
+        if (protocol, number) in numbers[:index]
+    ]

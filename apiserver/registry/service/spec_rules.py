@@ -3,24 +3,30 @@
 from apiserver.registry.addresses import ADDRESS_TEXT, CIDR_TEXT, endpoint_faults
 from apiserver.registry.field_errors import FieldError, forbidden, invalid, not_supported, required
 from apiserver.registry.metadata import validate_labels
-from apiserver.registry.service.address_rules import validate_addresses
+from apiserver.registry.service.address_rules import forbid_addresses, validate_addresses
 from apiserver.registry.service.facts import (
     EXTERNAL_NAME,
     LOAD_BALANCER,
     NODE_PORT,
     NONE,
-    PROXIED,
-    is_externally_accessible,
-    needs_health_check,
 )
-from apiserver.registry.service.port_rules import PORT_TEXT, validate_ports
+from apiserver.registry.service.port_rules import (
+    validate_node_ports,
+    validate_numbers,
+    validate_ports,
+    validate_presence,
+    validate_public_ports,
+)
+from apiserver.registry.service.traffic_rules import (
+    validate_distribution,
+    validate_external_traffic,
+    validate_internal_traffic,
+)
 from protos.addresses import parse_address, parse_cidr
 from protos.kubernetes.core_pb2 import Service
 from protos.labels import dns1123_subdomain_faults, qualified_name_faults
 
 TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
-DISTRIBUTIONS = ("PreferClose", "PreferSameZone", "PreferSameNode")
-_POLICIES = ("Cluster", "Local")
 _AFFINITIES = ("ClientIP", "None")
 _LONGEST_AFFINITY = 86400  # seconds
 _ONLY_LOAD_BALANCER = "may only be used when `type` is 'LoadBalancer'"
@@ -30,20 +36,24 @@ _SOURCE_RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 
 
 def validate_service(service: Service) -> list[FieldError]:
-    """The rules of annotations and spec; metadata in general is another's."""
+    """The rules of annotations and spec, in Kubernetes' order; metadata in general is another's."""
     rules = (
         _validate_annotations,
+        validate_presence,
+        _validate_kind,
         validate_ports,
-        _validate_type,
         _validate_selector,
         _validate_affinity,
         validate_addresses,
         _validate_external_ips,
+        _validate_type,
+        validate_node_ports,
+        validate_numbers,
         _validate_source_ranges,
         _validate_load_balancer,
-        _validate_external_traffic,
-        _validate_internal_traffic,
-        _validate_distribution,
+        validate_external_traffic,
+        validate_internal_traffic,
+        validate_distribution,
     )
     return [error for rule in rules for error in rule(service)]
 
@@ -58,18 +68,25 @@ def _validate_annotations(service: Service) -> list[FieldError]:
     return []
 
 
+def _validate_kind(service: Service) -> list[FieldError]:
+    """What one type alone asks for."""
+    spec = service.spec
+    errors: list[FieldError] = []
+    if spec.type in (LOAD_BALANCER, NODE_PORT) and spec.clusterIP == NONE:
+        text = f"may not be set to 'None' for {spec.type} services"
+        errors.append(invalid("spec.clusterIPs[0]", spec.clusterIP, text))
+    if spec.type == LOAD_BALANCER:
+        errors += validate_public_ports(service)
+    if spec.type == EXTERNAL_NAME:
+        errors += forbid_addresses(service) + _validate_external_name(spec.externalName)
+    return errors
+
+
 def _validate_type(service: Service) -> list[FieldError]:
     spec = service.spec
     if not spec.type:
         return [required("spec.type")]
-    if spec.type not in TYPES:
-        return [not_supported("spec.type", spec.type, TYPES)]
-    if spec.type in (LOAD_BALANCER, NODE_PORT) and spec.clusterIP == NONE:
-        text = f"may not be set to 'None' for {spec.type} services"
-        return [invalid("spec.clusterIPs[0]", spec.clusterIP, text)]
-    if spec.type == EXTERNAL_NAME:
-        return _validate_external_name(spec.externalName)
-    return []
+    return [] if spec.type in TYPES else [not_supported("spec.type", spec.type, TYPES)]
 
 
 def _validate_external_name(name: str) -> list[FieldError]:
@@ -147,43 +164,3 @@ def _validate_load_balancer(service: Service) -> list[FieldError]:
         else:
             errors.append(forbidden(path, _ONLY_LOAD_BALANCER))
     return errors
-
-
-def _validate_external_traffic(service: Service) -> list[FieldError]:
-    spec, path = service.spec, "spec.externalTrafficPolicy"
-    errors: list[FieldError] = []
-    if not is_externally_accessible(service):
-        if spec.externalTrafficPolicy:
-            text = "may only be set for externally-accessible services"
-            errors.append(invalid(path, spec.externalTrafficPolicy, text))
-    elif not spec.externalTrafficPolicy:
-        errors.append(required(path))
-    elif spec.externalTrafficPolicy not in _POLICIES:
-        errors.append(not_supported(path, spec.externalTrafficPolicy, _POLICIES))
-    return errors + _validate_health_check(service)
-
-
-def _validate_health_check(service: Service) -> list[FieldError]:
-    path, port = "spec.healthCheckNodePort", service.spec.healthCheckNodePort
-    if not needs_health_check(service):
-        text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
-        return [invalid(path, port, text)] if port else []
-    if not port:
-        return [required(path)]
-    return [] if 1 <= port <= 65535 else [invalid(path, port, PORT_TEXT)]
-
-
-def _validate_internal_traffic(service: Service) -> list[FieldError]:
-    spec, path = service.spec, "spec.internalTrafficPolicy"
-    if not spec.HasField("internalTrafficPolicy"):
-        return [required(path)] if spec.type in PROXIED else []
-    if spec.internalTrafficPolicy not in _POLICIES:
-        return [not_supported(path, spec.internalTrafficPolicy, _POLICIES)]
-    return []
-
-
-def _validate_distribution(service: Service) -> list[FieldError]:
-    spec = service.spec
-    if spec.HasField("trafficDistribution") and spec.trafficDistribution not in DISTRIBUTIONS:
-        return [not_supported("spec.trafficDistribution", spec.trafficDistribution, DISTRIBUTIONS)]
-    return []

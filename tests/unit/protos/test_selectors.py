@@ -54,6 +54,8 @@ ERRORS = [
     ("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
     ("a in b", "unable to parse requirement: found 'b', expected: '('"),
     ("a in (b", "unable to parse requirement: found '', expected: ',' or ')'"),
+    ("a in (", "unable to parse requirement: found '', expected: ',', ')' or identifier"),
+    ("a in (b,", "unable to parse requirement: found '', expected: ',', or identifier"),
     ("!", "unable to parse requirement: found '', expected: identifier"),
     ("=a", "unable to parse requirement: found '=', expected: identifier"),
     ("a>b", "values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be an integer"),

@@ -287,6 +287,34 @@ def test_rule(cluster: Cluster, name: str) -> None:
     assert cluster.allocations() == taken
 
 
+ORDER = [
+    "spec.ports[0].port",
+    "spec.ports[0].targetPort",
+    "spec.ports[1].name",
+    "spec.selector",
+    "spec.sessionAffinity",
+    "spec.externalIPs[0]",
+    "spec.type",
+    "spec.ports[2]",
+    "spec.LoadBalancerSourceRanges",
+    "spec.LoadBalancerSourceRanges[0]",
+    "spec.allocateLoadBalancerNodePorts",
+    "spec.externalTrafficPolicy",
+    "spec.internalTrafficPolicy",
+    "spec.trafficDistribution",
+]
+
+
+def test_faults_are_told_in_kubernetes_order(cluster: Cluster) -> None:
+    with pytest.raises(Invalid) as caught:
+        cluster.service(
+            "{type: Foo, sessionAffinity: Foo, externalIPs: [foo], externalTrafficPolicy: Local, selector: {'-': a}, "
+            "allocateLoadBalancerNodePorts: true, internalTrafficPolicy: Foo, trafficDistribution: Foo, "
+            "loadBalancerSourceRanges: [foo], ports: [{name: a, port: 0}, {name: A, port: 1}, {name: b, port: 1}]}"
+        )
+    assert [error.path for error in caught.value.errors] == ORDER
+
+
 METADATA = [
     ({"name": "1a"}, 'metadata.name: Invalid value: "1a": a DNS-1035 label must consist of'),
     ({"name": "a" * 64}, "must be no more than 63 characters"),
