@@ -162,8 +162,8 @@ class ServiceController:
         """The Service has no address for now."""
         if self.balancers.pop(key, None) is not None:
             self._changed()
+            self._address_is_free()
         await publishing.publish(self._client, service, "vip", ())
-        self._address_is_free()
 
     def _fail(self, key: Key, service: core_pb2.Service, error: Exception, what: str = "ensure") -> NoReturn:
         """Says why the Service stays as it is, and comes back: when the cloud said so, else later and later."""

@@ -319,6 +319,27 @@ def test_faults_leave_it_pending_with_the_reason(lab: Lab) -> None:
     lab.delete("web")
 
 
+def test_an_address_that_changes_is_pending_meanwhile_and_says_why(lab: Lab) -> None:
+    lab.service("web")
+    before = lab.wait_for_address("web")
+    lab.client.patch(
+        kinds.SERVICES,
+        "web",
+        "default",
+        {"metadata": {"annotations": {"cloud.svclab.dev/fault": "readdress=1"}}},
+        type="merge",
+    )
+    until(lambda: not lab.address("web"))
+    after = lab.wait_for_address("web")
+    assert after != before
+    until(lambda: lab.site.ask(after).startswith("node"))
+    events = lab.client.list(kinds.EVENTS, "default", field_selector="involvedObject.name=web").items
+    told = {event.message: event.count for event in events}
+    failed = f"failed to ensure load balancer: {before} was taken away, another address will be assigned"
+    assert told[f"Error syncing load balancer: {failed}"] < 10
+    lab.delete("web")
+
+
 def test_a_full_pool_serves_the_waiting_as_soon_as_an_address_is_free(lab: Lab) -> None:
     names = [f"web-{number}" for number in range(7)]  # the pool has six addresses
     for name in names:
