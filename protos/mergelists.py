@@ -41,8 +41,9 @@ class ListKeys:
         """
         same = [index for index, item in enumerate(items) if item.get(self.merge_key) == wanted.get(self.merge_key)]
         exact = [index for index in same if all(self._agree(items[index], wanted, *other) for other in self.others)]
-        if exact:
-            return exact[0]
+        if exact:  # a key that is not said means its default, where that makes a difference
+            meant = self.identity(wanted)
+            return next((index for index in exact if self.identity(items[index]) == meant), exact[0])
         return same[0] if len(same) == 1 and alone else None
 
     def _agree(self, item: Item, wanted: Item, name: str, default: str) -> bool:

@@ -56,6 +56,16 @@ STRATEGIC = {
         {"spec": {"ports": [{"port": 53, "protocol": "TCP", "name": "x"}]}},
         ports(DNS, {**DNS_TCP, "name": "x"}),
     ),
+    "a protocol that is not said is the default": (
+        ports(DNS, DNS_TCP),
+        {"spec": {"ports": [{"port": 53, "name": "x"}]}},
+        ports(DNS, {**DNS_TCP, "name": "x"}),
+    ),
+    "a lone port needs no protocol": (
+        ports(DNS),
+        {"spec": {"ports": [{"port": 53, "name": "x"}]}},
+        ports({**DNS, "name": "x"}),
+    ),
     "a lone port changes its protocol": (
         ports(DNS),
         {"spec": {"ports": [{"port": 53, "protocol": "TCP"}]}},
@@ -255,3 +265,13 @@ def test_what_was_applied_becomes_what_is_applied(first: Json, second: Json) -> 
     patch = three_way_strategic(core.Pod, before, after, before)
     assert strategic_merge(core.Pod, before, patch) == after
     assert three_way_strategic(core.Pod, after, after, after) == {}
+
+
+def test_apply_tells_twins_apart_that_do_not_say_their_protocol() -> None:
+    dns_tcp = {name: value for name, value in DNS_TCP.items() if name != "protocol"}
+    last, current = ports(DNS, dns_tcp), ports({**DNS, "nodePort": 1}, {**DNS_TCP, "nodePort": 1})
+    modified = ports(DNS, {**dns_tcp, "targetPort": 8053})
+    patch = three_way_strategic(core.Service, last, modified, current)
+    assert strategic_merge(core.Service, current, patch) == ports(
+        {**DNS, "nodePort": 1}, {**DNS_TCP, "nodePort": 1, "targetPort": 8053}
+    )
