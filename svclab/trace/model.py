@@ -6,8 +6,9 @@ from fractions import Fraction
 
 from protos.kubernetes import core_pb2
 from svclab.trace.balancer import Choice, choose, owner_of
-from svclab.trace.endpoints import Endpoint, anybody_serves, consider, endpoints_of
+from svclab.trace.endpoints import Endpoint, consider, endpoints_of
 from svclab.trace.hits import BALANCER_IP, Claim, allows, claim_at, owner_of_cluster_ip
+from svclab.trace.nobody import why_nobody
 from svclab.trace.way import Cause, End, Hit, Hop, Packet, Verdict, Way
 from svclab.trace.world import Node, World, within
 
@@ -121,7 +122,7 @@ def _served(world: World, packet: Packet, node: Node, claim: Claim) -> Way:
         return _stopped(packet, node.name, Verdict.DROPPED, cause, hit)
     kept = [item.endpoint for item in considered if item.kept]
     if not kept:
-        verdict, cause = _nobody(claim, node, endpoints, local_field)
+        verdict, cause = why_nobody(world, claim, node, endpoints, local_field)
         return _stopped(packet, node.name, verdict, cause, hit)
     ends = tuple(_translated(world, packet, node, claim, origin, one, Fraction(1, len(kept))) for one in kept)
     return Way((Hop(node.name, packet, "", hit=hit),), ends)
@@ -148,15 +149,6 @@ def _policy(claim: Claim, origin: str) -> tuple[Cause, str]:
         )
     text = f"Local, for clients from outside; the short circuit lets {origin} use endpoints on every node"
     return Cause(text, EXTERNAL_POLICY), ""
-
-
-def _nobody(claim: Claim, node: Node, endpoints: list[Endpoint], local_field: str) -> tuple[Verdict, Cause]:
-    name = claim.service.metadata.name
-    if anybody_serves(endpoints):
-        policy = local_field.removeprefix("spec.")
-        return Verdict.DROPPED, Cause(f"no endpoint of {name} on {node.name}, and {policy} is Local", local_field)
-    known = "no endpoint of it is ready" if endpoints else "it has no endpoints"
-    return Verdict.REFUSED, Cause(f"{name} serves nobody: {known}", "endpoints[].conditions" if endpoints else "")
 
 
 def _translated(

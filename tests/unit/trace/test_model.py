@@ -295,3 +295,23 @@ def test_a_node_on_the_way_that_is_not_ready_is_said() -> None:
     (note,) = (note for note in trace(facts, "pod/client-1", AT_NODE[2]).notes if "Ready" in note)
     assert note.startswith("node-2 is not Ready")
     assert not [note for note in trace(facts, "pod/client-1", "pod/web-1:8080").notes if "Ready" in note]
+
+
+@pytest.mark.parametrize(
+    ("spec", "endpoints", "words", "field"),
+    [
+        ({"selector": {"app": "web"}}, {}, "as no running pod matches its selector app=web", "spec.selector"),
+        ({}, {}, "without a selector, somebody has to write its EndpointSlices", "spec.selector"),
+        (
+            {"ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": "www"}]},
+            BOTH,
+            'no endpoints with its port "http", targetPort www',
+            "spec.ports[].targetPort",
+        ),
+        ({}, {"web-1": UNREADY}, "no endpoint of it is ready", "endpoints[].conditions"),
+    ],
+)
+def test_why_nobody_serves(spec: dict[str, Any], endpoints: dict[str, Any], words: str, field: str) -> None:
+    (end,) = trace(scene(service(**spec), slices=[slice_of(endpoints)]), "pod/client-1", "web").ends
+    assert (end.verdict, end.cause.field) == (REFUSED, field)
+    assert words in end.cause.text
