@@ -1,6 +1,7 @@
 """A prediction and an observation in words for people."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
 
@@ -17,6 +18,7 @@ VERDICTS = {
     Verdict.UNRESOLVED: ("never sent, the name has no address", ""),
 }
 _INDENT = "  "
+_SHOWN = 10  # addresses of a name
 
 
 def describe(trace: Trace) -> str:
@@ -28,11 +30,11 @@ def _lines(trace: Trace) -> Iterator[str]:
     yield f"From {trace.source} to {_target(trace)}"
     yield ""
     answer = trace.answer
-    addresses = ", ".join(answer.addresses)
+    addresses = _several(answer.addresses)
     yield f"Name: {answer.name}{' is ' + addresses if addresses and addresses != answer.name else ''}"
     yield f"{_INDENT}{answer.text}"
     yield from (f"{_INDENT}note: {note}" for note in trace.notes)
-    for hop in trace.way.hops:
+    for hop in _merged(trace.way.hops):
         yield ""
         yield from _hop(hop)
     yield ""
@@ -41,12 +43,25 @@ def _lines(trace: Trace) -> Iterator[str]:
         yield from (f"{_INDENT}{line}" for line in _alike(list(alike)))
 
 
+def _several(addresses: Sequence[str]) -> str:
+    """The first of them; a program that wants all reads the document (-o json)."""
+    more = len(addresses) - _SHOWN
+    return ", ".join(addresses[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
 def _target(trace: Trace) -> str:
     if not trace.packets:
         return f"{trace.target.host}:{trace.target.port}".rstrip(":")
     packet = trace.packets[0]
     shown = f"[{trace.target.host}]" if trace.target.is_address and ":" in trace.target.host else trace.target.host
     return f"{shown}:{packet.port}/{packet.protocol}"
+
+
+def _merged(hops: Sequence[Hop]) -> Iterator[Hop]:
+    """Neighbours of which the same is said are said once: the endpoints of a headless Service all start out alike."""
+    for _, group in groupby(hops, lambda hop: (hop.place, hop.text, hop.hit, hop.verdict, hop.cause, hop.text or hop)):
+        alike = list(group)
+        yield replace(alike[0], probability=sum((hop.probability for hop in alike), Fraction(0)))
 
 
 def _hop(hop: Hop) -> Iterator[str]:
@@ -111,7 +126,7 @@ def describe_observed(seen: Observation, differences: Sequence[str]) -> str:
 def _observed(seen: Observation, differences: Sequence[str]) -> Iterator[str]:
     yield "Observed:"
     if seen.addresses:
-        yield f"{_INDENT}the name is {', '.join(seen.addresses)}"
+        yield f"{_INDENT}the name is {_several(seen.addresses)}"
     for step in seen.steps:
         yield f"{_INDENT}on {step.node}: {step.text}"
         if step.chains:

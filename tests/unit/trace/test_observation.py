@@ -166,6 +166,23 @@ def test_the_words_of_a_prediction() -> None:
     )
 
 
+def test_the_same_is_said_once() -> None:
+    headless = scene(service(clusterIP="None"), slices=[slice_of({"web-1": READY, "web-2": READY})])
+    text = describe(trace(headless, "pod/client-3", "web:8080"))
+    assert text.count("On node-3: no Service has this address: forwarded as it is") == 1
+    assert text.count("arrives at") == 2
+    through = describe(trace(scene(service(type="LoadBalancer", mode="VIP")), "outside", "web"))
+    assert [through.count(f"On node-{number} (probability 1/3)") for number in (1, 2, 3)] == [1, 1, 1]
+
+
+def test_of_many_addresses_the_first_are_said() -> None:
+    many = slice_of({"web-1": READY})
+    for number in range(20, 40):
+        many.endpoints.add(addresses=[f"10.244.1.{number}"])
+    text = describe(trace(scene(service(clusterIP="None"), slices=[many]), "pod/client-3", "web:8080"))
+    assert "10.244.1.28 and 11 more\n" in text
+
+
 def test_affinity_is_said() -> None:
     facts = scene(service(sessionAffinity="ClientIP"), slices=[slice_of({"web-1": READY})])
     assert "within 10800 s gets the endpoint that it had before" in describe(trace(facts, "pod/client-1", "web"))
