@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from svclab.cli import contexts
 from svclab.cli.errors import CliError
 from svclab.cli.settings import settings
 from svclab.cluster.config import DEFAULT_NAME
@@ -40,6 +41,8 @@ def known_cluster(name: str | None = None) -> StateFolder:
     if running and not named:
         names = ", ".join(folder.name for folder in running)
         raise CliError(f"{len(running)} clusters are running ({names}): choose one with --cluster NAME")
+    if contexts.endpoint(state.name).address:
+        raise CliError(f"{state.name!r} is a context: its nodes are changed by what started them, not by svclab")
     start = f"start it with `svclab up --name {state.name}`"
     raise CliError(f"no cluster {state.name!r}: {start}, or see `svclab clusters`")
 

@@ -51,10 +51,13 @@ class Nodes:
 
     def _launch(self, node: NodeConfig) -> None:
         self._engine.remove(node.name)  # what a crash has left of one of this name
-        plan = Plan(self._config.networking.node_subnets)
-        self._engine.create(self._image(), container_of(self._config, node), plan)
+        self._create(node)
         equip_nodes(self._engine, node.name)
         self._engine.start(node.name)
+
+    def _create(self, node: NodeConfig) -> None:
+        plan = Plan(self._config.networking.node_subnets)
+        self._engine.create(self._image(), container_of(self._config, node), plan)
 
     def remove(self, name: str) -> None:
         """Ends a node and forgets it with its state."""
@@ -82,6 +85,8 @@ class Nodes:
             self._engine.unpause(name)
             apply(self._engine, name)  # what has been changed meanwhile
             return
+        if name not in self._engine.containers():  # somebody has removed it by hand; its volume is still there
+            self._create(node)
         equip_nodes(self._engine, name)
         self._engine.start(name)
 

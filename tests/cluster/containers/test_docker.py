@@ -196,6 +196,13 @@ def test_everything_comes_back_after_a_restart_of_all_containers(quickstart: Clu
     eventually(lambda: all(forwards(quickstart, one) for one in ("node-1", "node-2", "node-3")), within=30)
 
 
+def test_a_node_whose_container_was_removed_by_hand_is_started_again(quickstart: Cluster, node: str) -> None:  # noqa: F811
+    docker("rm", "-f", container(quickstart, node))
+    assert status_of(quickstart, node) == "Stopped"
+    quickstart.svclab("node", "start", node)
+    eventually(lambda: forwards(quickstart, node))
+
+
 def tables(cluster: Cluster, node: str) -> str:  # noqa: F811
     return cluster.svclab("node", "exec", node, "--", "nft", "list", "tables")
 

@@ -45,6 +45,12 @@ def test_a_cluster_in_containers_is_found_by_name(home: Path) -> None:
     assert endpoint.port == 40000
 
 
+def test_a_context_is_no_cluster_whose_nodes_could_be_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    contexts.endpoint("far").save("lab:6443", PARTS)
+    assert run(["--cluster", "far", "node", "add"]) == 1
+    assert capsys.readouterr().err.startswith("error: 'far' is a context: its nodes are changed by what started them")
+
+
 def test_this_machine_has_several_names(home: Path) -> None:
     endpoint = contexts.endpoint("near")
     endpoint.save("localhost:6443", PARTS)
