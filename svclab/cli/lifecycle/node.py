@@ -31,6 +31,10 @@ svclab node connect node-2
 svclab node exec node-1 -- nft list ruleset
 """
 
+_wait_option = click.option(
+    "--wait", type=Duration(), default="10s", help="How long to wait until the node is Ready; 0 does not wait."
+)
+
 
 @click.group("node", cls=CommandGroup, examples=EXAMPLES, usage="COMMAND [NODE]")
 def node() -> None:
@@ -42,9 +46,7 @@ def node() -> None:
 @click.option(
     "-l", "--label", "labels", multiple=True, metavar="KEY=VALUE", help="A label of the new node; may be repeated."
 )
-@click.option(
-    "--wait", type=Duration(), default="10s", help="How long to wait until the node is Ready; 0 does not wait."
-)
+@_wait_option
 def add(name: str, labels: tuple[str, ...], wait: float) -> None:
     """Add a node to the running cluster."""
     state = running_cluster()
@@ -74,9 +76,7 @@ def stop(name: str) -> None:
 
 @node.command("start", usage="NODE")
 @click.argument("name")
-@click.option(
-    "--wait", type=Duration(), default="10s", help="How long to wait until the node is Ready; 0 does not wait."
-)
+@_wait_option
 def start(name: str, wait: float) -> None:
     """Start a stopped node again, or let a paused one go on."""
     state = running_cluster()
