@@ -1,6 +1,7 @@
 """The manifests of a command that writes: options to objects."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from svclab.cli.errors import BadUsage, CliError
 from svclab.cli.manifests import Manifest, Validation, read_manifests
@@ -15,25 +16,26 @@ _VALIDATIONS: dict[str, Validation] = {
 }
 
 
-def manifests_of(
-    filenames: Sequence[str],
-    recursive: bool,
-    validate: str,
-    strict: bool,
-    verb: str,
-    *,
-    settle_namespaces: bool = True,
-) -> list[Manifest]:
+class ManifestOptions(NamedTuple):
+    """What the options `filenames` and `validation` were given."""
+
+    filenames: tuple[str, ...]
+    recursive: bool
+    validate: str
+    strict: bool
+
+
+def manifests_of(given: ManifestOptions, verb: str, *, settle_namespaces: bool = True) -> list[Manifest]:
     """All objects of -f, checked. Raises CliError before anything has been written.
 
     With `settle_namespaces`, objects that name no namespace get the command's.
     """
-    if not filenames:
+    if not given.filenames:
         raise BadUsage("must specify -f FILENAME")
     found = read_manifests(
-        filenames,
-        recursive=recursive,
-        validation="strict" if strict else _VALIDATIONS[validate],
+        given.filenames,
+        recursive=given.recursive,
+        validation="strict" if given.strict else _VALIDATIONS[given.validate],
         namespace=namespace() if settle_namespaces else "",
         enforce=bool(settings().namespace),
     )

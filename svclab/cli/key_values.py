@@ -1,6 +1,14 @@
-"""`a=1,b=2` on the command line."""
+"""`a=1` and `a=1,b=2` on the command line."""
 
 from svclab.cli.errors import BadUsage
+
+
+def parse_pair(text: str, what: str) -> tuple[str, str]:
+    """The two sides of key=value. Raises BadUsage; `what` names the thing."""
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise BadUsage(f"invalid {what} {text}, expected key=value")
+    return key, value
 
 
 def parse_pairs(text: str, what: str) -> dict[str, str]:

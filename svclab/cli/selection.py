@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from protos.kinds import KINDS, Kind, find_kind
 from svclab.cli.errors import BadUsage, CliError
@@ -21,8 +22,19 @@ class Request:
     source: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True)
-class Selection:
+class SelectionOptions(NamedTuple):
+    """What the options `resources`, `filenames`, `selectors`, `all_objects` and `all_namespaces` were given."""
+
+    words: tuple[str, ...] = ()
+    filenames: tuple[str, ...] = ()
+    recursive: bool = False
+    label_selector: str = ""
+    field_selector: str = ""
+    all_objects: bool = False
+    all_namespaces: bool = False
+
+
+class Selection(NamedTuple):
     """What is asked for, in order, with the selectors that lists are narrowed by."""
 
     requests: tuple[Request, ...]
@@ -34,37 +46,45 @@ class Selection:
         """The kinds asked for, each once, in order."""
         return list(dict.fromkeys(request.kind for request in self.requests))
 
+    @property
+    def unnamed(self) -> bool:
+        """Whether all objects of a kind are asked for, but for what selectors leave out."""
+        return any(not request.name for request in self.requests)
 
-def select(
-    words: Sequence[str],
-    *,
-    filenames: Sequence[str] = (),
-    recursive: bool = False,
-    label_selector: str = "",
-    field_selector: str = "",
-    all_namespaces: bool = False,
-    verb: str = "get",
-) -> Selection:
+    @property
+    def narrowed(self) -> bool:
+        """Whether a selector narrows it."""
+        return bool(self.label_selector or self.field_selector)
+
+
+def select(given: SelectionOptions, verb: str = "get") -> Selection:
     """The selection of a command line. Raises CliError."""
-    if filenames:
-        if words:
+    label_selector, field_selector = given.label_selector, given.field_selector
+    if given.filenames:
+        if given.words:
             raise BadUsage(
                 "when paths, URLs, or stdin is provided as resource input, "
                 "you may not specify resource arguments as well"
             )
-        return Selection(tuple(_requests_of_files(filenames, recursive)), label_selector, field_selector)
-    if not words:
+        return Selection(tuple(_requests_of_files(given.filenames, given.recursive)), label_selector, field_selector)
+    if not given.words:
         raise BadUsage(
             f"You must specify the type of resource to {verb}. "
             'Use "svclab api-resources" for a complete list of supported resources.'
         )
-    found = tuple(_requests(words, all_namespaces))
-    named = any(request.name for request in found)
-    if named and (label_selector or field_selector):
+    found = Selection(tuple(_requests(given.words, given.all_namespaces)), label_selector, field_selector)
+    named = any(request.name for request in found.requests)
+    if named and found.narrowed:
         raise BadUsage("name cannot be provided when a selector is specified")
-    if named and all_namespaces:
+    if named and given.all_namespaces:
         raise BadUsage("a resource cannot be retrieved by name across all namespaces")
-    return Selection(found, label_selector, field_selector)
+    return found
+
+
+def require_choice(selection: Selection, all_objects: bool) -> None:
+    """Raises BadUsage where all objects of a kind would be meant, and --all does not say so."""
+    if selection.unnamed and not (selection.narrowed or all_objects):
+        raise BadUsage("resource(s) were provided, but no name, label selector, or --all flag specified")
 
 
 def one_kind(word: str) -> Kind:
@@ -79,7 +99,7 @@ def one_object(words: Sequence[str], verb: str, default: str = "") -> Request:
     """The single object that `TYPE NAME`, `TYPE/NAME`, or NAME of the kind `default`, means. Raises CliError."""
     if default and len(words) == 1 and "/" not in words[0]:
         words = (default, words[0])
-    found = select(words, verb=verb).requests
+    found = select(SelectionOptions(words=tuple(words)), verb).requests
     if len(found) != 1 or not found[0].name:
         raise BadUsage(f"{verb} needs the name of exactly one resource, as TYPE NAME or TYPE/NAME")
     return found[0]

@@ -1,9 +1,10 @@
 """`svclab annotate`."""
 
-from typing import Any
-
+from svclab.cli import options
 from svclab.cli.command import command
-from svclab.cli.metadata_changes import Changes, change_objects, metadata_options
+from svclab.cli.metadata_changes import Wording
+from svclab.cli.selection import SelectionOptions
+from svclab.cli.verbs.change_metadata import MetadataOptions, change_metadata, metadata_options
 
 EXAMPLES = """
 # Update pod 'foo' with the annotation 'description' and the value 'my frontend'
@@ -24,13 +25,14 @@ svclab annotate pods foo description-
     "annotate", examples=EXAMPLES, usage="[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [options]"
 )
 @metadata_options("annotations")
-def annotate(words: tuple[str, ...], **given: Any) -> None:
+@options.given_as(SelectionOptions, MetadataOptions)
+def annotate(wanted: SelectionOptions, given: MetadataOptions) -> None:
     """Update the annotations on one or more resources.
 
     An annotation is a key/value pair that can hold larger (compared to a label), and possibly not human-readable, data.
     If --overwrite is true, existing annotations can be overwritten, otherwise that is an error.
     """
-    change_objects(ANNOTATIONS, words, **given)
+    change_metadata(ANNOTATIONS, wanted, given)
 
 
 def _check(key: str, value: str) -> list[str]:
@@ -39,6 +41,6 @@ def _check(key: str, value: str) -> list[str]:
     return [f'invalid annotation key "{key}": {fault}' for fault in labels.qualified_name_faults(key)]
 
 
-ANNOTATIONS = Changes(
+ANNOTATIONS = Wording(
     "annotation", "annotations", changed="annotated", removed="annotated", unchanged="annotated", check=_check
 )

@@ -10,7 +10,7 @@ from protos.kinds import KINDS
 from svclab.cli import options
 from svclab.cli.command import command
 from svclab.cli.errors import BadUsage, is_not_found
-from svclab.cli.input import manifests_of, require_names
+from svclab.cli.input import ManifestOptions, manifests_of, require_names
 from svclab.cli.last_applied import ANNOTATION, annotate, last_applied_value, modified_value
 from svclab.cli.manifests import Manifest
 from svclab.cli.messages import warn
@@ -45,14 +45,12 @@ svclab apply --prune -f web.yaml -l app=web
 )
 @click.option("--force", is_flag=True, help="Delete and create again an object that refuses the change.")
 @click.option("--overwrite/--no-overwrite", default=True, help="Resolve conflicts by using values from the manifest.")
+@options.given_as(ManifestOptions)
 def apply(
-    filenames: tuple[str, ...],
-    recursive: bool,
+    files: ManifestOptions,
     output: str,
     template: str,
     dry_run: DryRun,
-    validate: str,
-    strict: bool,
     label_selector: str,
     all_objects: bool,
     prune: bool,
@@ -71,7 +69,7 @@ def apply(
             "To prune all resources, pass the --all flag"
         )
     results = results_for(output, dry_run, template)
-    manifests = manifests_of(filenames, recursive, validate, strict, "apply")
+    manifests = manifests_of(files, "apply")
     require_names(manifests)
     for manifest in _selected(manifests, label_selector):
         with results.of_object(f'error when applying "{manifest.source}"'):

@@ -7,7 +7,7 @@ import click
 
 from svclab.cli import options
 from svclab.cli.command import command
-from svclab.cli.input import manifests_of
+from svclab.cli.input import ManifestOptions, manifests_of
 from svclab.cli.output import list_value
 
 EXAMPLES = """
@@ -30,13 +30,14 @@ svclab convert -f web.pb -o yaml
     default="yaml",
     help="Output format. One of: (yaml, json, pb).",
 )
-def convert(filenames: tuple[str, ...], recursive: bool, validate: str, strict: bool, output: str) -> None:
+@options.given_as(ManifestOptions)
+def convert(files: ManifestOptions, output: str) -> None:
     """Convert manifests between YAML, JSON and Kubernetes' protobuf form.
 
     The protobuf form is Kubernetes' own: the bytes k8s\\0 and an envelope that names apiVersion and kind. Several
     objects become a List. Fields that the API does not know are left out, with a warning. No cluster is needed.
     """
-    manifests = manifests_of(filenames, recursive, validate, strict, "convert", settle_namespaces=False)
+    manifests = manifests_of(files, "convert", settle_namespaces=False)
     objects: list[Any] = [manifest.message for manifest in manifests]
     if output == "pb":
         from svclab.cli.envelope import encode

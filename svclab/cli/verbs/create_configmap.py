@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from protos.kubernetes import core_pb2
+from svclab.cli import options
 from svclab.cli.command import Command
 from svclab.cli.errors import BadUsage, CliError
-from svclab.cli.verbs.create_object import create_object, creation_options
+from svclab.cli.key_values import parse_pair
+from svclab.cli.verbs.create_object import CreationOptions, create_object, creation_options
 
 EXAMPLES = """
 # From key=value pairs
@@ -31,33 +32,27 @@ svclab create configmap pages --from-file=index.html --from-file=about=about.htm
 @click.option("--from-file", multiple=True, help="A file, as path or key=path, or a folder whose files are all taken.")
 @click.option("--from-env-file", multiple=True, help="A file with lines of key=value.")
 @creation_options
+@options.given_as(CreationOptions)
 def configmap(
+    creation: CreationOptions,
     name: str,
     from_literal: tuple[str, ...],
     from_file: tuple[str, ...],
     from_env_file: tuple[str, ...],
-    **creation: Any,
 ) -> None:
     """Create a config map from files or literal values. Alias: cm."""
     made = core_pb2.ConfigMap()
     made.metadata.name = name
     for literal in from_literal:
-        _add(made, *_pair(literal, "literal source"))
+        _add_pair(made, literal, "literal source")
     for source in from_file:
         for key, data in _file_entries(source):
             _add(made, key, data)
     for path in from_env_file:
         for line in _read(Path(path)).decode().splitlines():
             if line.strip() and not line.lstrip().startswith("#"):
-                _add(made, *_pair(line.strip(), "environment variable"))
-    create_object(made, **creation)
-
-
-def _pair(text: str, what: str) -> tuple[str, bytes]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise BadUsage(f"invalid {what} {text}, expected key=value")
-    return key, value.encode()
+                _add_pair(made, line.strip(), "environment variable")
+    create_object(made, creation)
 
 
 def _file_entries(source: str) -> Iterator[tuple[str, bytes]]:
@@ -78,6 +73,11 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CliError(f"error reading {path}: {error.strerror}") from error
+
+
+def _add_pair(made: core_pb2.ConfigMap, text: str, what: str) -> None:
+    key, value = parse_pair(text, what)
+    _add(made, key, value.encode())
 
 
 def _add(made: core_pb2.ConfigMap, key: str, data: bytes) -> None:

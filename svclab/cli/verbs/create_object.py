@@ -1,6 +1,6 @@
 """What the subcommands of `create`, `run` and `expose` do with the object that they have made."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -17,14 +17,22 @@ creation_options = options.combined(
 )
 
 
-def create_object(
-    obj: Any, *, output: str, template: str, dry_run: DryRun, save_config: bool, outcome: str = "created"
-) -> None:
+class CreationOptions(NamedTuple):
+    """What the `creation_options` were given."""
+
+    output: str
+    template: str
+    dry_run: DryRun
+    save_config: bool
+
+
+def create_object(obj: Any, given: CreationOptions, outcome: str = "created") -> None:
     """Creates one object in the command's namespace and reports it."""
-    results = results_for(output, dry_run, template)
+    dry_run = given.dry_run
+    results = results_for(given.output, dry_run, given.template)
     if kind_of(obj).namespaced:
         obj.metadata.namespace = namespace() if dry_run != "client" else _explicit_namespace()
-    if save_config:
+    if given.save_config:
         obj = _with_annotation(obj)
     if dry_run != "client":
         obj = client().create(obj, dry_run=dry_run == "server")

@@ -6,10 +6,11 @@ from typing import Any
 import click
 
 from protos.kubernetes import core_pb2
-from svclab.cli.command import Command, CommandGroup
+from svclab.cli import options
+from svclab.cli.command import CommandGroup
 from svclab.cli.errors import BadUsage
 from svclab.cli.ports import parse_port, target_port
-from svclab.cli.verbs.create_object import create_object, creation_options
+from svclab.cli.verbs.create_object import CreationOptions, create_object, creation_options
 
 _tcp = click.option("--tcp", multiple=True, help="Port pairs can be specified as '<port>:<targetPort>'.")
 
@@ -26,7 +27,6 @@ def service() -> None:
 
 @service.command(
     "clusterip",
-    cls=Command,
     examples="""
 # A service whose port 5678 leads to port 8080 of its pods
 svclab create service clusterip web --tcp=5678:8080
@@ -40,18 +40,16 @@ svclab create service clusterip web --clusterip=None
 @_tcp
 @click.option("--clusterip", default="", help="Assign your own ClusterIP, or 'None' for a headless service.")
 @creation_options
-def clusterip(name: str, tcp: tuple[str, ...], clusterip: str, **creation: Any) -> None:
+@options.given_as(CreationOptions)
+def clusterip(creation: CreationOptions, name: str, tcp: tuple[str, ...], clusterip: str) -> None:
     """Create a ClusterIP service."""
-    if not tcp and clusterip != "None":
-        raise BadUsage("at least one tcp port specifier must be provided")
-    made = _service(name, "ClusterIP", tcp)
+    made = _service(name, "ClusterIP", tcp if clusterip == "None" else _required(tcp))
     made.spec.clusterIP = clusterip
-    create_object(made, **creation)
+    create_object(made, creation)
 
 
 @service.command(
     "nodeport",
-    cls=Command,
     examples="svclab create service nodeport web --tcp=5678:8080 --node-port=30080",
     usage="NAME [--tcp=<port>:<targetPort>] [options]",
 )
@@ -59,35 +57,31 @@ def clusterip(name: str, tcp: tuple[str, ...], clusterip: str, **creation: Any) 
 @_tcp
 @click.option("--node-port", type=int, default=0, help="Port used to expose the service on each node in a cluster.")
 @creation_options
-def nodeport(name: str, tcp: tuple[str, ...], node_port: int, **creation: Any) -> None:
+@options.given_as(CreationOptions)
+def nodeport(creation: CreationOptions, name: str, tcp: tuple[str, ...], node_port: int) -> None:
     """Create a NodePort service."""
-    if not tcp:
-        raise BadUsage("at least one tcp port specifier must be provided")
-    made = _service(name, "NodePort", tcp)
+    made = _service(name, "NodePort", _required(tcp))
     for port in made.spec.ports:
         port.nodePort = node_port
-    create_object(made, **creation)
+    create_object(made, creation)
 
 
 @service.command(
     "loadbalancer",
-    cls=Command,
     examples="svclab create service loadbalancer web --tcp=5678:8080",
     usage="NAME [--tcp=<port>:<targetPort>] [options]",
 )
 @click.argument("name")
 @_tcp
 @creation_options
-def loadbalancer(name: str, tcp: tuple[str, ...], **creation: Any) -> None:
+@options.given_as(CreationOptions)
+def loadbalancer(creation: CreationOptions, name: str, tcp: tuple[str, ...]) -> None:
     """Create a LoadBalancer service."""
-    if not tcp:
-        raise BadUsage("at least one tcp port specifier must be provided")
-    create_object(_service(name, "LoadBalancer", tcp), **creation)
+    create_object(_service(name, "LoadBalancer", _required(tcp)), creation)
 
 
 @service.command(
     "externalname",
-    cls=Command,
     examples="svclab create service externalname db --external-name db.example.com",
     usage="NAME --external-name external.name [options]",
 )
@@ -95,11 +89,18 @@ def loadbalancer(name: str, tcp: tuple[str, ...], **creation: Any) -> None:
 @click.option("--external-name", required=True, help="External name of the service.")
 @_tcp
 @creation_options
-def externalname(name: str, external_name: str, tcp: tuple[str, ...], **creation: Any) -> None:
+@options.given_as(CreationOptions)
+def externalname(creation: CreationOptions, name: str, external_name: str, tcp: tuple[str, ...]) -> None:
     """Create an ExternalName service."""
     made = _service(name, "ExternalName", tcp)
     made.spec.externalName = external_name
-    create_object(made, **creation)
+    create_object(made, creation)
+
+
+def _required(pairs: Sequence[str]) -> Sequence[str]:
+    if not pairs:
+        raise BadUsage("at least one tcp port specifier must be provided")
+    return pairs
 
 
 def _service(name: str, service_type: str, pairs: Sequence[str]) -> Any:

@@ -1,7 +1,7 @@
 """`svclab delete`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -13,7 +13,7 @@ from svclab.cli.errors import BadUsage, is_not_found
 from svclab.cli.fetching import fetch
 from svclab.cli.messages import note, warn
 from svclab.cli.results import DryRun, Results, results_for
-from svclab.cli.selection import Request, Selection, select
+from svclab.cli.selection import Request, Selection, SelectionOptions, require_choice, select
 from svclab.cli.settings import client
 
 EXAMPLES = """
@@ -34,6 +34,20 @@ svclab delete pods --all
 """
 
 _PROPAGATION = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
+
+
+class DeleteOptions(NamedTuple):
+    """What the command was given beside its selection; `timeout` in seconds, 0: no limit."""
+
+    grace_period: int
+    now: bool
+    force: bool
+    ignore_not_found: bool
+    wait: bool
+    timeout: float
+    cascade: str
+    dry_run: DryRun
+    output: str
 
 
 @command("delete", examples=EXAMPLES, usage="([-f FILENAME] | TYPE [(NAME | -l label | --all)]) [options]")
@@ -57,52 +71,29 @@ _PROPAGATION = {"background": "Background", "foreground": "Foreground", "orphan"
 )
 @options.dry_run
 @click.option("-o", "--output", default="", help='Output mode. Use "-o name" for shorter output (resource/name).')
-def delete(
-    words: tuple[str, ...],
-    filenames: tuple[str, ...],
-    recursive: bool,
-    label_selector: str,
-    field_selector: str,
-    all_objects: bool,
-    all_namespaces: bool,
-    grace_period: int,
-    now: bool,
-    force: bool,
-    ignore_not_found: bool,
-    wait: bool,
-    timeout: float,
-    cascade: str,
-    dry_run: DryRun,
-    output: str,
-) -> None:
+@options.given_as(SelectionOptions, DeleteOptions)
+def delete(wanted: SelectionOptions, given: DeleteOptions) -> None:
     """Delete resources by file names, stdin, resources and names, or by resources and label selector.
 
     Pods end gracefully: their processes get SIGTERM and, after the grace period, SIGKILL. --now sets a grace period of
     1 second; --force does not wait for the node at all. The command returns when the objects are gone.
     """
-    if output not in ("", "name"):
-        raise BadUsage(f"unexpected -o output mode: {output}. We only support '-o name'")
-    grace = _grace_period(grace_period, now, force)
-    selection = select(
-        words,
-        filenames=filenames,
-        recursive=recursive,
-        label_selector=label_selector,
-        field_selector=field_selector,
-        all_namespaces=all_namespaces,
-        verb="delete",
-    )
-    _check(selection, all_objects, filenames)
-    if force and dry_run == "none":
+    if given.output not in ("", "name"):
+        raise BadUsage(f"unexpected -o output mode: {given.output}. We only support '-o name'")
+    grace = _grace_period(given.grace_period, given.now, given.force)
+    selection = select(wanted, "delete")
+    _check(selection, wanted.all_objects)
+    real = given.dry_run == "none"
+    if given.force and real:
         warn(
             "Immediate deletion does not wait for confirmation that the running resource has been terminated. "
             "The resource may continue to run on the cluster indefinitely."
         )
-    results = results_for(output, dry_run)
-    deletion = Deletion(grace, _PROPAGATION[cascade], dry_run == "server", timeout)
-    found = _objects(selection, results, ignore_not_found=ignore_not_found or all_objects)
-    _delete_all(found, deletion, results, "force deleted" if force else "deleted", wait=wait and dry_run == "none")
-    if not found and not results.failed and not ignore_not_found:
+    results = results_for(given.output, given.dry_run)
+    deletion = Deletion(grace, _PROPAGATION[given.cascade], given.dry_run == "server", given.timeout)
+    found = _objects(selection, results, ignore_not_found=given.ignore_not_found or wanted.all_objects)
+    _delete_all(found, deletion, results, "force deleted" if given.force else "deleted", wait=given.wait and real)
+    if not found and not results.failed and not given.ignore_not_found:
         note("No resources found")
     results.finish()
 
@@ -119,14 +110,12 @@ def _grace_period(seconds: int, now: bool, force: bool) -> int | None:
     return 1 if now else seconds if seconds > 0 else None
 
 
-def _check(selection: Selection, all_objects: bool, filenames: Sequence[str]) -> None:
-    if all_objects and (selection.label_selector or selection.field_selector):
+def _check(selection: Selection, all_objects: bool) -> None:
+    if all_objects and selection.narrowed:
         raise BadUsage("setting 'all' parameter but found a non empty selector")
-    unnamed = any(not request.name for request in selection.requests)
-    if all_objects and not unnamed:
+    if all_objects and not selection.unnamed:
         raise BadUsage("name cannot be provided when --all is specified")
-    if unnamed and not (all_objects or selection.label_selector or selection.field_selector):
-        raise BadUsage("resource(s) were provided, but no name, label selector, or --all flag specified")
+    require_choice(selection, all_objects)
 
 
 def _objects(selection: Selection, results: Results, *, ignore_not_found: bool) -> list[Any]:

@@ -12,7 +12,7 @@ from svclab.cli.describe.related import Related
 from svclab.cli.errors import ExitWith, api_error_text
 from svclab.cli.fetching import Fetched, fetch
 from svclab.cli.messages import complain, note
-from svclab.cli.selection import Request, Selection, select
+from svclab.cli.selection import Request, Selection, SelectionOptions, select
 from svclab.cli.settings import client, namespace
 from svclab.cli.tables import View
 
@@ -39,27 +39,14 @@ svclab describe pods web
 @click.option(
     "--show-events/--no-show-events", default=True, help="If true, display events related to the described object."
 )
-def describe(
-    words: tuple[str, ...],
-    filenames: tuple[str, ...],
-    recursive: bool,
-    label_selector: str,
-    all_namespaces: bool,
-    show_events: bool,
-) -> None:
+@options.given_as(SelectionOptions)
+def describe(wanted: SelectionOptions, show_events: bool) -> None:
     """Show details of a specific resource or group of resources.
 
     Prints a detailed description of the selected resources, including related resources such as events. A name that
     does not exist is taken as the beginning of names.
     """
-    selection = select(
-        words,
-        filenames=filenames,
-        recursive=recursive,
-        label_selector=label_selector,
-        all_namespaces=all_namespaces,
-        verb="describe",
-    )
+    selection = select(wanted, "describe")
     found = _with_prefixes(selection, fetch(selection))
     related, view = Related(client()), View(time.time())
     texts = (description(item, related, view, with_events=show_events) for item in found.objects)
@@ -70,7 +57,7 @@ def describe(
     if found.errors:
         raise ExitWith(1)
     if not found.objects:
-        note("No resources found" + ("" if all_namespaces else f" in {namespace()} namespace."))
+        note("No resources found" + ("" if wanted.all_namespaces else f" in {namespace()} namespace."))
 
 
 def _with_prefixes(selection: Selection, found: Fetched) -> Fetched:

@@ -12,7 +12,7 @@ from svclab.cli import options
 from svclab.cli.command import command
 from svclab.cli.documents.write import to_yaml_text
 from svclab.cli.errors import CliError, ExitWith, api_error_text, api_error_type, is_not_found
-from svclab.cli.input import manifests_of, require_names
+from svclab.cli.input import ManifestOptions, manifests_of, require_names
 from svclab.cli.last_applied import annotate, last_applied_value, modified_value
 from svclab.cli.manifests import Manifest
 from svclab.cli.settings import client
@@ -29,14 +29,15 @@ cat web.yaml | svclab diff -f -
 @command("diff", examples=EXAMPLES, usage="-f FILENAME [options]")
 @options.filenames
 @options.validation
-def diff(filenames: tuple[str, ...], recursive: bool, validate: str, strict: bool) -> None:
+@options.given_as(ManifestOptions)
+def diff(files: ManifestOptions) -> None:
     """Diff the live objects against what they would be if the files were applied.
 
     The output is always YAML. KUBECTL_EXTERNAL_DIFF selects your own diff command with its options; by default "diff"
     is run with "-u" and "-N". Exit status: 0 no differences were found, 1 differences were found, >1 an error occurred.
     """
     try:
-        manifests = manifests_of(filenames, recursive, validate, strict, "diff")
+        manifests = manifests_of(files, "diff")
         require_names(manifests)
         pairs = [(_file_name(manifest), *_texts(manifest)) for manifest in manifests]
     except CliError as error:

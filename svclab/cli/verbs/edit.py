@@ -15,7 +15,7 @@ from svclab.cli.errors import CliError, ExitWith, api_error_text, api_error_type
 from svclab.cli.fetching import fetch
 from svclab.cli.messages import complain, note
 from svclab.cli.results import Results, results_for
-from svclab.cli.selection import select
+from svclab.cli.selection import SelectionOptions, select
 from svclab.cli.settings import client
 
 EXAMPLES = """
@@ -38,14 +38,15 @@ _HEADER = """\
 @options.resources
 @options.filenames
 @click.option("-o", "--output", type=click.Choice(["yaml", "json"]), default="yaml", help="The format to edit in.")
-def edit(words: tuple[str, ...], filenames: tuple[str, ...], recursive: bool, output: str) -> None:
+@options.given_as(SelectionOptions)
+def edit(wanted: SelectionOptions, output: str) -> None:
     """Edit a resource in your editor: $KUBE_EDITOR, $VISUAL or $EDITOR, else vi.
 
     What is saved is compared with what was opened, and the differences are sent to the server. If it refuses them the
     editor opens again with the reason at the top.
     """
     results = results_for("", "none")
-    found = fetch(select(words, filenames=filenames, recursive=recursive, verb="edit"))
+    found = fetch(select(wanted, "edit"))
     for error in found.errors:
         complain(api_error_text(error))
     for obj in found.objects:

@@ -13,7 +13,7 @@ from svclab.cli.key_values import parse_pairs
 from svclab.cli.ports import parse_port, target_port
 from svclab.cli.selection import one_object
 from svclab.cli.settings import client
-from svclab.cli.verbs.create_object import create_object, creation_options
+from svclab.cli.verbs.create_object import CreationOptions, create_object, creation_options
 
 EXAMPLES = """
 # A service in front of the pod 'web': its port 80 leads to port 8080 of the pod
@@ -68,7 +68,9 @@ svclab expose service web --port=443 --target-port=8443 --name=web-https
     "--session-affinity", default="", help="If non-empty, set the session affinity: legal values: 'None', 'ClientIP'."
 )
 @creation_options
+@options.given_as(CreationOptions)
 def expose(
+    creation: CreationOptions,
     words: tuple[str, ...],
     ports: str,
     target: str,
@@ -81,7 +83,6 @@ def expose(
     external_ip: str,
     load_balancer_ip: str,
     session_affinity: str,
-    **creation: Any,
 ) -> None:
     """Expose a resource as a new Kubernetes service.
 
@@ -102,7 +103,7 @@ def expose(
     made.spec.loadBalancerIP = load_balancer_ip
     made.spec.sessionAffinity = session_affinity
     made.spec.externalIPs.extend([external_ip] if external_ip else [])
-    create_object(made, outcome="exposed", **creation)
+    create_object(made, creation, "exposed")
 
 
 def _selector(source: Any) -> Mapping[str, str]:

@@ -1,9 +1,10 @@
 """`svclab label`."""
 
-from typing import Any
-
+from svclab.cli import options
 from svclab.cli.command import command
-from svclab.cli.metadata_changes import Changes, change_objects, metadata_options
+from svclab.cli.metadata_changes import Wording
+from svclab.cli.selection import SelectionOptions
+from svclab.cli.verbs.change_metadata import MetadataOptions, change_metadata, metadata_options
 
 EXAMPLES = """
 # Update pod 'foo' with the label 'unhealthy' and the value 'true'
@@ -24,14 +25,15 @@ svclab label pods foo status-
     "label", examples=EXAMPLES, usage="[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [options]"
 )
 @metadata_options("labels")
-def label(words: tuple[str, ...], **given: Any) -> None:
+@options.given_as(SelectionOptions, MetadataOptions)
+def label(wanted: SelectionOptions, given: MetadataOptions) -> None:
     """Update the labels on a resource.
 
     A label key and value must begin with a letter or number, and may contain letters, numbers, hyphens, dots, and
     underscores, up to 63 characters each; the key may begin with a DNS subdomain prefix and a '/', as in
     example.com/my-app. If --overwrite is true, existing labels can be overwritten, otherwise that is an error.
     """
-    change_objects(LABELS, words, **given)
+    change_metadata(LABELS, wanted, given)
 
 
 def _check(key: str, value: str) -> list[str]:
@@ -43,4 +45,4 @@ def _check(key: str, value: str) -> list[str]:
     ]
 
 
-LABELS = Changes("label", "labels", changed="labeled", removed="unlabeled", unchanged="not labeled", check=_check)
+LABELS = Wording("label", "labels", changed="labeled", removed="unlabeled", unchanged="not labeled", check=_check)

@@ -3,7 +3,7 @@
 import sys
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -35,6 +35,23 @@ svclab logs -f -l app=web --all-containers --prefix
 """
 
 
+class LogsOptions(NamedTuple):
+    """What the command was given; `since` in seconds, 0: all."""
+
+    words: tuple[str, ...]
+    container: str
+    label_selector: str
+    follow: bool
+    previous: bool
+    timestamps: bool
+    tail: int | None
+    since: float
+    limit_bytes: int
+    all_containers: bool
+    prefix: bool
+    max_log_requests: int
+
+
 @command("logs", examples=EXAMPLES, usage="[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER] [options]")
 @click.argument("words", nargs=-1, shell_complete=complete_pods)
 @options.container("Print the logs of this container.")
@@ -59,52 +76,45 @@ svclab logs -f -l app=web --all-containers --prefix
 @click.option(
     "--max-log-requests", type=int, default=5, help="How many logs may be followed at once when using a selector."
 )
-def logs(
-    words: tuple[str, ...],
-    container: str,
-    label_selector: str,
-    follow: bool,
-    previous: bool,
-    timestamps: bool,
-    tail: int | None,
-    since: float,
-    limit_bytes: int,
-    all_containers: bool,
-    prefix: bool,
-    max_log_requests: int,
-) -> None:
+@options.given_as(LogsOptions)
+def logs(given: LogsOptions) -> None:
     """Print the logs for a container in a pod. If the pod has only one container, the container name is optional.
 
     With -f the output goes on until the container ends; a restart of the node's agent does not interrupt it.
     """
-    if container and all_containers:
+    if given.container and given.all_containers:
         raise BadUsage("--all-containers=true should not be specified with container name")
-    named = list(words)
+    sources = _sources(given)
+    if not sources:
+        note(f"No resources found in {namespace()} namespace.")
+    if given.follow and len(sources) > given.max_log_requests:
+        raise CliError(
+            f"you are attempting to follow {len(sources)} log streams, but maximum allowed concurrency is "
+            f"{given.max_log_requests}, use --max-log-requests to increase the limit"
+        )
+    _print(sources, prefix=given.prefix)
+
+
+def _sources(given: LogsOptions) -> list[LogSource]:
+    named, container = list(given.words), given.container
     if len(named) == 2 and not container:
         container = named.pop()
-    sources = [
+    tail = given.tail if given.tail is not None else 10 if given.label_selector else -1
+    return [
         LogSource(
             pod.metadata.namespace,
             pod.metadata.name,
             name,
-            follow=follow,
-            previous=previous,
-            timestamps=timestamps,
-            tail=tail if tail is not None else 10 if label_selector else -1,
-            since=since,
-            limit_bytes=limit_bytes,
+            follow=given.follow,
+            previous=given.previous,
+            timestamps=given.timestamps,
+            tail=tail,
+            since=given.since,
+            limit_bytes=given.limit_bytes,
         )
-        for pod in _pods(named, label_selector)
-        for name in (container_names(pod) if all_containers else [container_of(pod, container)])
+        for pod in _pods(named, given.label_selector)
+        for name in (container_names(pod) if given.all_containers else [container_of(pod, container)])
     ]
-    if not sources:
-        note(f"No resources found in {namespace()} namespace.")
-    if follow and len(sources) > max_log_requests:
-        raise CliError(
-            f"you are attempting to follow {len(sources)} log streams, but maximum allowed concurrency is "
-            f"{max_log_requests}, use --max-log-requests to increase the limit"
-        )
-    _print(sources, prefix=prefix)
 
 
 def _pods(words: Sequence[str], label_selector: str) -> list[Any]:

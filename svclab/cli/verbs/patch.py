@@ -10,7 +10,7 @@ from svclab.cli import options
 from svclab.cli.command import command
 from svclab.cli.errors import BadUsage, CliError
 from svclab.cli.results import DryRun, Results, results_for
-from svclab.cli.selection import Request, select
+from svclab.cli.selection import Request, SelectionOptions, select
 from svclab.cli.settings import client
 
 EXAMPLES = """
@@ -49,10 +49,9 @@ PatchType = Literal["strategic", "merge", "json"]
 @options.output
 @options.template
 @click.option("--strict", is_flag=True, help="Refuse unknown fields.")
+@options.given_as(SelectionOptions)
 def patch(
-    words: tuple[str, ...],
-    filenames: tuple[str, ...],
-    recursive: bool,
+    wanted: SelectionOptions,
     patch_text: str,
     patch_file: str,
     patch_type: PatchType,
@@ -69,7 +68,7 @@ def patch(
     """
     results = results_for(output, dry_run, template)
     value = _patch_value(patch_text, patch_file, patch_type)
-    for request in select(words, filenames=filenames, recursive=recursive, verb="patch").requests:
+    for request in select(wanted, "patch").requests:
         if not request.name:
             raise BadUsage("resource(s) were provided, but no name was specified")
         with results.of_object():

@@ -6,7 +6,7 @@ from svclab.cli import options
 from svclab.cli.command import Duration, command
 from svclab.cli.deletion import Deletion
 from svclab.cli.errors import is_not_found
-from svclab.cli.input import manifests_of, require_names
+from svclab.cli.input import ManifestOptions, manifests_of, require_names
 from svclab.cli.last_applied import ANNOTATION, annotate, modified_value
 from svclab.cli.manifests import Manifest
 from svclab.cli.results import DryRun, Results, results_for
@@ -36,14 +36,12 @@ svclab replace --force -f web.yaml
 @click.option(
     "--timeout", type=Duration(), default="0", help="The length of time to wait for a delete; zero means no limit."
 )
+@options.given_as(ManifestOptions)
 def replace(
-    filenames: tuple[str, ...],
-    recursive: bool,
+    files: ManifestOptions,
     output: str,
     template: str,
     dry_run: DryRun,
-    validate: str,
-    strict: bool,
     grace_period: int,
     force: bool,
     save_config: bool,
@@ -55,7 +53,7 @@ def replace(
     changed the object since.
     """
     results = results_for(output, dry_run, template)
-    manifests = manifests_of(filenames, recursive, validate, strict, "replace")
+    manifests = manifests_of(files, "replace")
     require_names(manifests)
     deletion = Deletion(grace_period if grace_period >= 0 else None, timeout=timeout)
     for manifest in manifests:

@@ -1,17 +1,17 @@
 """`svclab run`."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from protos.kubernetes import core_pb2
+from svclab.cli import options
 from svclab.cli.attachment import HOLD, follow_to_end, interact
 from svclab.cli.command import command
 from svclab.cli.errors import BadUsage
-from svclab.cli.key_values import parse_pairs
+from svclab.cli.key_values import parse_pair, parse_pairs
 from svclab.cli.ports import parse_port, target_port
-from svclab.cli.verbs.create_object import create_object, creation_options
+from svclab.cli.verbs.create_object import CreationOptions, create_object, creation_options
 
 EXAMPLES = """
 # Start a pod that answers HTTP requests
@@ -32,6 +32,31 @@ svclab run tmp -it --rm --image=busybox -- sh
 # Another command than the image's, with its arguments
 svclab run client --image=python --restart=Never --command -- python3 -c 'print("hello")'
 """
+
+
+class RunOptions(NamedTuple):
+    """What the command was given; `command` is what stood behind `--`."""
+
+    name: str
+    image: str
+    env: tuple[str, ...]
+    port: str
+    labels: str
+    annotations: tuple[str, ...]
+    restart: str
+    node: str
+    expose: bool
+    as_command: bool
+    image_pull_policy: str
+    stdin: bool
+    tty: bool
+    attach: bool
+    remove: bool
+    command: tuple[str, ...]
+
+    @property
+    def interactive(self) -> bool:
+        return self.stdin or self.tty
 
 
 @command(
@@ -65,77 +90,51 @@ svclab run client --image=python --restart=Never --command -- python3 -c 'print(
 @click.option("--attach", is_flag=True, help="Wait for the pod to start and show its output until it ends.")
 @click.option("--rm", "remove", is_flag=True, help="Delete the pod after it exits. Only valid with --attach or -i.")
 @creation_options
-def run(
-    name: str,
-    image: str,
-    env: tuple[str, ...],
-    port: str,
-    labels: str,
-    annotations: tuple[str, ...],
-    restart: str,
-    node: str,
-    expose: bool,
-    as_command: bool,
-    image_pull_policy: str,
-    stdin: bool,
-    tty: bool,
-    attach: bool,
-    remove: bool,
-    command: Sequence[str],
-    **creation: Any,
-) -> None:
+@options.given_as(RunOptions, CreationOptions)
+def run(given: RunOptions, creation: CreationOptions) -> None:
     """Create and run a particular image in a pod."""
-    if not image:
+    if not given.image:
         raise BadUsage("--image is required")
-    if expose and not port:
+    if given.expose and not given.port:
         raise BadUsage("--port must be set when exposing a service")
-    interactive = stdin or tty
-    if remove and not (attach or interactive):
+    if given.remove and not (given.attach or given.interactive):
         raise BadUsage("--rm should only be used with --attach or -i")
-    pod = _pod(name, labels, annotations)
-    pod.spec.restartPolicy = restart
-    pod.spec.nodeName = node
-    container = _container(pod, image, env, port)
-    container.imagePullPolicy = image_pull_policy
-    if interactive:
-        container.command.extend(HOLD)
-    else:
-        (container.command if as_command else container.args).extend(command)
-    if expose:
-        create_object(_service(pod, port), **creation)
-    create_object(pod, **creation)
-    if creation["dry_run"] != "none":
+    pod = _pod(given)
+    if given.expose:
+        create_object(_service(pod, given.port), creation)
+    create_object(pod, creation)
+    if creation.dry_run != "none":
         return
-    if interactive:
-        interact(name, command or ("sh",), stdin=stdin, tty=tty, remove=remove)
-    elif attach:
-        follow_to_end(name, restart_policy=restart, remove=remove)
+    if given.interactive:
+        interact(given.name, given.command or ("sh",), stdin=given.stdin, tty=given.tty, remove=given.remove)
+    elif given.attach:
+        follow_to_end(given.name, restart_policy=given.restart, remove=given.remove)
 
 
-def _pod(name: str, labels: str, annotations: Sequence[str]) -> Any:
-    pod = core_pb2.Pod(spec=core_pb2.PodSpec(dnsPolicy="ClusterFirst"))
-    pod.metadata.name = name
-    pod.metadata.labels.update(parse_pairs(labels, "labels") if labels else {"run": name})
-    pod.metadata.annotations.update(_pair(annotation, "annotation") for annotation in annotations)
+def _pod(given: RunOptions) -> Any:
+    pod = core_pb2.Pod()
+    pod.metadata.name = given.name
+    pod.metadata.labels.update(parse_pairs(given.labels, "labels") if given.labels else {"run": given.name})
+    pod.metadata.annotations.update(parse_pair(annotation, "annotation") for annotation in given.annotations)
+    pod.spec.dnsPolicy = "ClusterFirst"
+    pod.spec.restartPolicy = given.restart
+    pod.spec.nodeName = given.node
+    _add_container(pod, given)
     return pod
 
 
-def _container(pod: Any, image: str, env: Sequence[str], port: str) -> Any:
-    container = pod.spec.containers.add(name=pod.metadata.name, image=image)
+def _add_container(pod: Any, given: RunOptions) -> None:
+    container = pod.spec.containers.add(name=given.name, image=given.image, imagePullPolicy=given.image_pull_policy)
     container.resources.SetInParent()
-    for variable in env:
-        key, value = _pair(variable, "env")
+    for variable in given.env:
+        key, value = parse_pair(variable, "env")
         container.env.add(name=key, value=value)
-    if port:
-        container.ports.add(containerPort=parse_port(port))
-    return container
-
-
-def _pair(text: str, what: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise BadUsage(f"invalid {what} {text}, expected key=value")
-    return key, value
+    if given.port:
+        container.ports.add(containerPort=parse_port(given.port))
+    if given.interactive:
+        container.command.extend(HOLD)
+    else:
+        (container.command if given.as_command else container.args).extend(given.command)
 
 
 def _service(pod: Any, port: str) -> Any:

@@ -10,10 +10,10 @@ from svclab.cli import options
 from svclab.cli.command import Duration, command
 from svclab.cli.conditions import Condition, parse_condition
 from svclab.cli.deletion import wait_gone
-from svclab.cli.errors import BadUsage, CliError
+from svclab.cli.errors import CliError
 from svclab.cli.fetching import Following, fetch
 from svclab.cli.results import Results, results_for
-from svclab.cli.selection import Request, Selection, select
+from svclab.cli.selection import Request, Selection, SelectionOptions, require_choice, select
 
 EXAMPLES = """
 # Wait for the pod 'web' to be ready
@@ -58,19 +58,8 @@ _WEEK = 7 * 24 * 3600.0
 @options.all_namespaces
 @options.output
 @options.template
-def wait(
-    words: tuple[str, ...],
-    condition_text: str,
-    timeout: float,
-    filenames: tuple[str, ...],
-    recursive: bool,
-    label_selector: str,
-    field_selector: str,
-    all_objects: bool,
-    all_namespaces: bool,
-    output: str,
-    template: str,
-) -> None:
+@options.given_as(SelectionOptions)
+def wait(wanted: SelectionOptions, condition_text: str, timeout: float, output: str, template: str) -> None:
     """Wait for a specific condition on one or many resources.
 
     Waits until the condition is seen in the status of every given resource, or until the resources are created or
@@ -78,18 +67,8 @@ def wait(
     """
     condition = parse_condition(condition_text)
     results = results_for(output, "none", template)
-    selection = select(
-        words,
-        filenames=filenames,
-        recursive=recursive,
-        label_selector=label_selector,
-        field_selector=field_selector,
-        all_namespaces=all_namespaces,
-        verb="wait",
-    )
-    unnamed = any(not request.name for request in selection.requests)
-    if unnamed and not (label_selector or field_selector or all_objects):
-        raise BadUsage("resource(s) were provided, but no name, label selector, or --all flag specified")
+    selection = select(wanted, "wait")
+    require_choice(selection, wanted.all_objects)
     deadline = time.monotonic() + (timeout if timeout >= 0 else _WEEK)
     if condition.event == "create":
         _wait_created(selection, deadline, results)
