@@ -35,14 +35,17 @@ def loops(client: Client, settings: ControllerSettings, clock: Clock) -> list[Lo
     """Everything that runs, informers last: by then each handler is registered."""
     recorders = {
         name: EventRecorder(client, name, clock=clock)
-        for name in ("default-scheduler", "endpoint-slice-controller", "endpoint-controller", "node-controller")
+        for name in (
+            *("default-scheduler", "endpoint-slice-controller", "endpoint-slice-mirroring-controller"),
+            *("endpoint-controller", "node-controller"),
+        )
     }
-    scheduler, slices, endpoints, nodes = recorders.values()
+    scheduler, slices, mirror, endpoints, nodes = recorders.values()
     informers = Informers(client)
     addons = [AddonController(client, informers, clock, settings.dns).run] if settings.dns else []
     return [
         EndpointSliceController(client, informers, slices, clock, settings.endpoints_per_slice).run,
-        MirroringController(client, informers, clock, settings.endpoints_per_slice).run,
+        MirroringController(client, informers, mirror, clock, settings.endpoints_per_slice).run,
         EndpointsController(client, informers, endpoints, clock).run,
         Scheduler(client, informers, scheduler, clock).run,
         NodeIpamController(client, informers, nodes, clock, settings.pod_cidrs).run,

@@ -9,7 +9,7 @@ from apiserver.controllers.informers import SERVICE_NAME_LABEL, Informers
 from protos import kinds
 from protos.addresses import canonical_address
 from protos.kubernetes import core_pb2, discovery_pb2, meta_pb2
-from svclab.client import Client, Controller, Key, errors
+from svclab.client import Client, Controller, EventRecorder, Key, errors
 from svclab.client.clock import Clock
 
 MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by"
@@ -24,14 +24,15 @@ MAX_ADDRESSES = 1000  # of one subset; more are not mirrored
 class MirroringController:
     """One reconcile makes the mirrored slices of one Endpoints object right; its key is that of its Service."""
 
-    def __init__(self, client: Client, informers: Informers, clock: Clock, size: int) -> None:
+    def __init__(self, client: Client, informers: Informers, recorder: EventRecorder, clock: Clock, size: int) -> None:
         self._client = client
         self._informers = informers
+        self._recorder = recorder
         self._size = size
         read = (informers.services, informers.endpoints, informers.slices)
         self._controller = Controller[Key]("endpointslice-mirroring", self.reconcile, read, clock=clock)
         informers.services.add_handler(self._service_changed)
-        informers.endpoints.add_handler(lambda key, old, new: self._controller.queue.add(key))
+        informers.endpoints.add_handler(self._endpoints_changed)
         informers.slices.add_handler(self._slice_changed)
 
     async def run(self) -> None:
@@ -62,6 +63,15 @@ class MirroringController:
         for result in results:
             if isinstance(result, discovery_pb2.EndpointSlice):
                 await self._informers.slices.reached(result.metadata.resourceVersion)
+
+    def _endpoints_changed(self, key: Key, old: core_pb2.Endpoints | None, new: core_pb2.Endpoints | None) -> None:
+        self._controller.queue.add(key)
+        left_out = _left_out(new)
+        if new is not None and left_out and left_out != _left_out(old) and wants_mirror(new):
+            text = f"A max of {MAX_ADDRESSES} addresses can be mirrored to EndpointSlices per Endpoints subset."
+            self._recorder.event(
+                new, "Warning", "TooManyAddressesToMirror", f"{text} {left_out} addresses were skipped"
+            )
 
     def _service_changed(self, key: Key, old: core_pb2.Service | None, new: core_pb2.Service | None) -> None:
         if old is None or new is None or bool(old.spec.selector) != bool(new.spec.selector):
@@ -95,6 +105,12 @@ def mirrored(endpoints: core_pb2.Endpoints) -> dict[Group, Endpoints]:
         states += [(address, False) for address in subset.notReadyAddresses]
         _add(desired, ports, states[:MAX_ADDRESSES])
     return desired
+
+
+def _left_out(endpoints: core_pb2.Endpoints | None) -> int:
+    """How many addresses of an Endpoints object have no place in slices."""
+    subsets = endpoints.subsets if endpoints is not None else ()
+    return sum(max(0, len(subset.addresses) + len(subset.notReadyAddresses) - MAX_ADDRESSES) for subset in subsets)
 
 
 def _port(port: core_pb2.EndpointPort) -> Port:

@@ -199,6 +199,21 @@ async def test_endpoints_of_a_service_without_selector_are_mirrored(cluster: Clu
     assert await cluster.slices("db") == []
 
 
+async def test_endpoints_of_more_than_1000_addresses_are_mirrored_in_part(cluster: Cluster) -> None:
+    await cluster.client.create(external(*(f"192.0.{number >> 8}.{number & 255}" for number in range(256, 1259))))
+    await cluster.add_service("db")
+    await cluster.settle(2)
+    assert len(await cluster.ready_addresses("db")) == 1000
+    (event,) = (await cluster.client.list(kinds.EVENTS)).items
+    assert (event.reason, event.involvedObject.kind, event.source.component) == (
+        "TooManyAddressesToMirror",
+        "Endpoints",
+        "endpoint-slice-mirroring-controller",
+    )
+    text = "A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. 3 addresses were skipped"
+    assert event.message == text
+
+
 async def test_a_namespace_ends_with_everything_in_it(cluster: Cluster) -> None:
     await cluster.add_node("node-1")
     await cluster.client.create(core_pb2.Namespace(metadata=meta_pb2.ObjectMeta(name="shop")))
