@@ -22,7 +22,7 @@ from protos.labels import dns1123_label_faults, dns1123_subdomain_faults, label_
 _ADDRESS_TYPES = ("IPv4", "IPv6", "FQDN")
 _MOST_ENDPOINTS = 1000
 _MOST_ADDRESSES = 100
-_MOST_PORTS = 100
+_MOST_PORTS = 20000  # the documentation says 100, but Kubernetes takes so many, and Services may have them
 _MOST_HINTS = 8
 
 

@@ -1,5 +1,7 @@
 """Rules of a Service's ports, in groups that stand in Kubernetes' order in spec_rules.py."""
 
+from collections.abc import Iterator, Sequence
+
 from apiserver.registry.field_errors import FieldError, duplicate, forbidden, invalid, not_supported, required
 from apiserver.registry.service.facts import CLUSTER_IP, EXTERNAL_NAME, is_headless
 from protos.kubernetes.core_pb2 import Service, ServicePort
@@ -85,9 +87,7 @@ def validate_node_ports(service: Service) -> list[FieldError]:
         errors += [forbidden(_node_port(index), text) for index, port in enumerate(ports) if port.nodePort]
     numbers = [(port.protocol, port.nodePort) for port in ports]
     return errors + [
-        duplicate(_node_port(index), number)
-        for index, (protocol, number) in enumerate(numbers)
-        if number and (protocol, number) in numbers[:index]
+        duplicate(_node_port(index), ports[index].nodePort) for index in _repeated(numbers) if numbers[index][1]
     ]
 
 
@@ -99,7 +99,15 @@ def validate_numbers(service: Service) -> list[FieldError]:
     """One port for each protocol and number."""
     numbers = [(port.protocol, port.port) for port in service.spec.ports]
     return [
-        duplicate(f"spec.ports[{index}]", {"port": number, "protocol": protocol})
-        for index, (protocol, number) in enumerate(numbers)
-        if (protocol, number) in numbers[:index]
+        duplicate(f"spec.ports[{index}]", {"port": numbers[index][1], "protocol": numbers[index][0]})
+        for index in _repeated(numbers)
     ]
+
+
+def _repeated(values: Sequence[tuple[str, int]]) -> Iterator[int]:
+    """Where a value stands that has stood before."""
+    seen: set[tuple[str, int]] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield index
+        seen.add(value)

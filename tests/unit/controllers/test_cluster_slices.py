@@ -31,6 +31,18 @@ async def test_a_headless_service_without_ports(cluster: Cluster) -> None:
     assert (len(slice.ports), await cluster.ready_addresses("web")) == (0, {"10.244.0.5"})
 
 
+async def test_a_service_may_have_more_ports_than_a_slice_is_said_to(cluster: Cluster) -> None:
+    await cluster.add_node("node-1")
+    await cluster.run_pod("a", "10.244.0.5", app="web")
+    many = service()
+    for number in range(1000, 1150):
+        many.spec.ports.add(name=f"p{number}", port=number)
+    await cluster.client.create(many)
+    await cluster.settle()
+    (slice,) = await cluster.slices("web")
+    assert len(slice.ports) == 151
+
+
 async def test_not_ready_addresses_are_published_where_asked_for(cluster: Cluster) -> None:
     await cluster.add_node("node-1")
     await cluster.add_pod("a", "node-1", app="web")

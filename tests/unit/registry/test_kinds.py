@@ -73,8 +73,8 @@ CASES: list[tuple[Kind, dict[str, Any], list[str]]] = [
     ),
     (
         ENDPOINT_SLICES,
-        {"addressType": "IPv4", "endpoints": [], "ports": [{}] * 101},
-        ["ports: Too many: 101: must have at most 100 items"],
+        {"addressType": "IPv4", "endpoints": [], "ports": [{}] * 20001},
+        ["ports: Too many: 20001: must have at most 20000 items"],
     ),
     (
         ENDPOINT_SLICES,
