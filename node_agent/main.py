@@ -12,7 +12,7 @@ from node_agent import syscalls
 from node_agent.config import Config
 from node_agent.connection import connection
 from node_agent.heartbeat import Heartbeat
-from node_agent.network import relay
+from node_agent.network import address_watch, relay
 from node_agent.network.egress import Egress
 from node_agent.network.netlink import Netlink
 from node_agent.network.overlay import OVERHEAD, OverlayRoutes
@@ -134,6 +134,7 @@ class Node:
             _proxy_config(config),
             failed=self._proxy_events.health_port_failed,
             contested=self._proxy_events.contested,
+            local_addresses=netlink.addresses,
         )
 
     async def run(self) -> None:
@@ -150,6 +151,8 @@ class Node:
             group.create_task(self._events.run())
             group.create_task(self._proxy_recorder.run())
             group.create_task(self._proxier.run())
+            if self._config.node_port_addresses:
+                group.create_task(address_watch.watch(self._proxier.addresses_changed))
             if resolver := node_resolver().loopback():
                 group.create_task(relay.run(Netlink(), resolver))
             registering = group.create_task(self._heartbeat.register())

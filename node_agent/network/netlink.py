@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable, Iterator
 
 from node_agent.network import requests
-from node_agent.network.requests import HEADER, LINK, ROUTE, Request, attributes
+from node_agent.network.requests import ADDRESS, HEADER, LINK, ROUTE, Request, attributes
 
 
 class Netlink:
@@ -58,6 +58,18 @@ class Netlink:
             network = socket.inet_ntop(family, values.get(requests.RTA_DST, everything))
             gateway = socket.inet_ntop(family, values[requests.RTA_GATEWAY]) if requests.RTA_GATEWAY in values else ""
             found.append((f"{network}/{fields[1]}", gateway))
+        return found
+
+    def addresses(self) -> list[str]:
+        """The addresses of this namespace by which others may reach it: none of the loopback device or of one link."""
+        found = []
+        body = ADDRESS.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
+        for answer in self._dump(Request(requests.RTM_GETADDR, requests.NLM_F_DUMP, body, "addresses")):
+            family, _, _, scope, _ = ADDRESS.unpack_from(answer)
+            values = dict(attributes(answer[ADDRESS.size :]))
+            if scope < requests.RT_SCOPE_LINK:
+                local = values.get(requests.IFA_LOCAL, values.get(requests.IFA_ADDRESS, b""))
+                found.append(socket.inet_ntop(family, local))
         return found
 
     def _link(self, name: str) -> tuple[int, int]:

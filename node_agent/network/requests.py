@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
-RTM_NEWADDR = 20
+RTM_NEWADDR, RTM_GETADDR = 20, 22
 RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE = 24, 25, 26
 RTM_NEWNEIGH = 28
 
@@ -32,6 +32,7 @@ HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, por
 _ATTRIBUTE = struct.Struct("=HH")
 LINK = struct.Struct("=BxHiII")  # ifinfomsg
 ROUTE = struct.Struct("=BBBBBBBBI")  # rtmsg
+ADDRESS = struct.Struct("=BBBBI")  # ifaddrmsg: family, prefix length, flags, scope, link
 _CREATE = NLM_F_CREATE | NLM_F_REPLACE
 
 

@@ -140,7 +140,11 @@ class Compiler:
         }
         if not allowed or not vips:
             return
-        if any(ip_address(ip) in network for ip in filter(self._is_mine, self.node.addresses) for network in allowed):
+        if any(
+            ip_address(ip) in network
+            for ip in filter(self._is_mine, self.node.primary or self.node.addresses)
+            for network in allowed
+        ):
             allowed += [ip_network(ip) for ip in vips.values()]  # this node may speak from an address that it holds
         for vip in vips:
             _put(out, "firewalled", vip)

@@ -105,18 +105,19 @@ class SliceFacts:
 
 @dataclass(frozen=True)
 class NodeFacts:
-    """What the proxy needs of its own Node. `addresses`: where node ports answer."""
+    """What the proxy needs of its own Node. `addresses`: where node ports answer; `primary`: what it speaks from."""
 
     name: str
     addresses: tuple[str, ...] = ()
     pod_cidrs: tuple[str, ...] = ()
     zone: str = ""
+    primary: tuple[str, ...] = ()  # one a family; () where they are the same as `addresses`
     is_leaving: bool = False  # being deleted, or about to be scaled down: a cloud load balancer should drain it
 
     @cached_property
     def topology(self) -> tuple[object, ...]:
         """What all rules depend on: a change of it is a full sync."""
-        return (self.addresses, self.pod_cidrs, self.zone)
+        return (self.addresses, self.primary, self.pod_cidrs, self.zone)
 
 
 def service_facts(service: core_pb2.Service) -> ServiceFacts | None:
@@ -198,14 +199,20 @@ def _endpoint(ip: str, found: discovery_pb2.Endpoint, port: int) -> Endpoint:
     )
 
 
-def node_facts(node: core_pb2.Node, node_port_addresses: tuple[str, ...] = ()) -> NodeFacts:
-    """Node ports answer on the primary address of each family, or on those within `node_port_addresses` (CIDRs)."""
+def node_facts(
+    node: core_pb2.Node, node_port_addresses: tuple[str, ...] = (), local: tuple[str, ...] = ()
+) -> NodeFacts:
+    """Node ports answer on the primary address of each family, or on those within `node_port_addresses` (CIDRs).
+
+    `local`: addresses of the machine beside those that the Node tells of.
+    """
     internal = [found.address for found in node.status.addresses if found.type == "InternalIP"]
     external = [found.address for found in node.status.addresses if found.type == "ExternalIP"]
     leaving = node.metadata.HasField("deletionTimestamp")
     return NodeFacts(
         name=node.metadata.name,
-        addresses=_accepting([*internal, *external], node_port_addresses),
+        addresses=_accepting([*internal, *external, *local], node_port_addresses),
+        primary=_accepting([*internal, *external], ()) if node_port_addresses else (),
         pod_cidrs=tuple(node.spec.podCIDRs) or ((node.spec.podCIDR,) if node.spec.podCIDR else ()),
         zone=node.metadata.labels.get(ZONE_LABEL, ""),
         is_leaving=leaving or any(taint.key == AUTOSCALER_TAINT for taint in node.spec.taints),
@@ -215,6 +222,6 @@ def node_facts(node: core_pb2.Node, node_port_addresses: tuple[str, ...] = ()) -
 def _accepting(addresses: list[str], ranges: tuple[str, ...]) -> tuple[str, ...]:
     if ranges:
         networks = [ip_network(text) for text in ranges]
-        return tuple(a for a in addresses if any(ip_address(a) in network for network in networks))
+        return tuple(dict.fromkeys(a for a in addresses if any(ip_address(a) in network for network in networks)))
     primary = (next((a for a in addresses if (":" in a) == v6), "") for v6 in (False, True))
     return tuple(filter(None, primary))

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -43,7 +43,8 @@ class Proxier:
 
     Before `synced()` nothing is written: rules that an earlier run left go on forwarding until they can be replaced
     as a whole. `failed` is told of a health check port that cannot be had, `contested` of a svc-port that claims an
-    address as which another answers, and who that is.
+    address as which another answers, and who that is. `local_addresses()`: the machine's own, which are asked for with
+    `node_port_addresses` alone; say `addresses_changed()` when they are others.
     """
 
     def __init__(
@@ -55,12 +56,15 @@ class Proxier:
         clock: Callable[[], float] = time.time,
         failed: Callable[[ServiceName, int, OSError], None] = lambda service, port, error: None,
         contested: Callable[[ServicePortName, str, ServicePortName], None] = lambda loser, vip, holder: None,
+        local_addresses: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self.metrics = Metrics()
         self.health = ProxyHealth(self.metrics, clock)
         self._config = config
         self._clock = clock
         self._node = NodeFacts(config.node_name)
+        self._node_seen: core_pb2.Node | None = None
+        self._local_addresses = local_addresses
         self._changes = Changes()
         self._sync = Sync(self._changes, nft, config.service_ranges)
         self._stale_flows = StaleFlows(conntrack)
@@ -92,12 +96,19 @@ class Proxier:
 
     def node_changed(self, node: core_pb2.Node) -> None:
         """This node; a change of its addresses, ranges or zone touches every rule."""
-        found = facts.node_facts(node, self._config.node_port_addresses)
+        self._node_seen = node
+        ranges = self._config.node_port_addresses
+        found = facts.node_facts(node, ranges, tuple(self._local_addresses()) if ranges else ())
         if found.topology != self._node.topology:
             self._needs_full_pass = True
             self._queue()
         self._node = found
         self.health.node_eligible = not found.is_leaving
+
+    def addresses_changed(self) -> None:
+        """This machine has other addresses: with `node_port_addresses` node ports may answer on others."""
+        if self._node_seen is not None:
+            self.node_changed(self._node_seen)
 
     def synced(self) -> None:
         """Services, slices and the node have been listed once."""

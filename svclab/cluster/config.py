@@ -50,6 +50,7 @@ class Networking:
     service_subnets: tuple[IPNetwork, ...] = (IPv4Network("10.96.0.0/16"),)
     node_subnets: tuple[IPNetwork, ...] = ()  # empty: free ones are chosen when the cluster is first started
     node_port_range: tuple[int, int] = (30000, 32767)
+    node_port_addresses: tuple[IPNetwork, ...] = ()  # of nodes, where node ports answer; (): the first of each family
     cluster_domain: str = "cluster.local"
 
 

@@ -77,6 +77,7 @@ def to_document(config: ClusterConfig) -> dict[str, Any]:
             "serviceSubnet": ",".join(map(str, network.service_subnets)),
             "nodeSubnet": ",".join(map(str, network.node_subnets)),
             "nodePortRange": "{}-{}".format(*network.node_port_range),
+            "nodePortAddresses": [*map(str, network.node_port_addresses)],
             "clusterDomain": network.cluster_domain,
         },
         "timers": {
@@ -120,6 +121,9 @@ def _networking(section: Section) -> Networking:
         ),
         node_subnets=_subnets(section, "nodeSubnet", "", family),
         node_port_range=section.port_range("nodePortRange", default.node_port_range),
+        node_port_addresses=_node_port_addresses(
+            section.get("nodePortAddresses", list, []), section.at("nodePortAddresses")
+        ),
         cluster_domain=section.text("clusterDomain", default.cluster_domain),
     )
     section.text("kubeProxyMode", "nftables")  # kind's field: there is one mode here
@@ -134,6 +138,16 @@ def _networking(section: Section) -> Networking:
             if subnet.version == other.version and subnet.overlaps(other):
                 raise ConfigError(f"{field_path}: {subnet} overlaps with {other_path} {other}")
     return network
+
+
+def _node_port_addresses(texts: list[object], path: str) -> tuple[IPNetwork, ...]:
+    """As kube-proxy's option of that name takes them: CIDRs, or the one word `primary`."""
+    if texts == ["primary"]:
+        return ()
+    try:
+        return tuple(ip_network(str(text)) for text in texts)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def _by_family(family: str, ipv4: str, ipv6: str) -> str:

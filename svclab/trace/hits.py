@@ -60,7 +60,7 @@ def _claims(service: core_pb2.Service, node: Node, packet: Packet) -> Iterator[C
         if (
             port.nodePort == packet.port
             and spec.type in ("NodePort", "LoadBalancer")
-            and wanted == node.primary(wanted)
+            and node.answers_node_ports(wanted)
         ):
             yield Claim(service, port, NODE_PORT, "spec.ports[].nodePort")
         if port.port != packet.port:

@@ -1,7 +1,7 @@
 """What the API holds, as far as it decides the way of a packet."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
 from protos.addresses import parse_address, parse_cidr
@@ -25,9 +25,16 @@ class Node:
     zone: str = ""
     is_ready: bool = True
     is_member: bool = True
+    node_port_ranges: tuple[str, ...] = ()
+
+    def answers_node_ports(self, ip: str) -> bool:
+        """Whether node ports answer on an address: of these ranges, or the primary one of its family."""
+        if not self.node_port_ranges:
+            return ip == self.primary(ip)
+        return ip in self.addresses and any(within(ip, cidr) for cidr in self.node_port_ranges)
 
     def primary(self, like: str) -> str:
-        """The first address of the same family: where node ports answer, and what masqueraded packets come from."""
+        """The first address of the same family: what masqueraded packets come from."""
         return next((ip for ip in self.addresses if (":" in ip) == (":" in like)), "")
 
     def has_pod(self, ip: str) -> bool:
@@ -83,12 +90,16 @@ def world(
     pods: Iterable[core_pb2.Pod],
     service_ranges: tuple[str, ...] = (),
     domain: str = "cluster.local",
+    node_port_ranges: tuple[str, ...] = (),
 ) -> World:
     """From the API's objects."""
     return World(
         {(found.metadata.namespace, found.metadata.name): found for found in services},
         tuple(slices),
-        {found.metadata.name: _node(found) for found in sorted(nodes, key=lambda node: node.metadata.name)},
+        {
+            found.metadata.name: replace(_node(found), node_port_ranges=node_port_ranges)
+            for found in sorted(nodes, key=lambda node: node.metadata.name)
+        },
         tuple(_pod(found) for found in pods if found.spec.nodeName and found.status.phase in ("Running", "Pending")),
         service_ranges,
         domain,

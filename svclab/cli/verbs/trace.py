@@ -101,6 +101,7 @@ def read_world(api: "SyncClient", config: ClusterConfig) -> World:
         api.list(kinds.PODS).items,
         tuple(map(str, config.networking.service_subnets)),
         config.networking.cluster_domain,
+        tuple(map(str, config.networking.node_port_addresses)),
     )
 
 

@@ -105,6 +105,7 @@ def node(config: ClusterConfig, one: NodeConfig) -> Container:
         "--lease-duration": f"{config.timers.node_grace_period:g}",
     }
     addresses = [word for address in plan.addresses(Plan.of_node(one.number)) for word in ("--node-ip", address)]
+    addresses += [word for found in network.node_port_addresses for word in ("--node-port-address", str(found))]
     labels = [word for key, value in one.labels.items() for word in ("--label", f"{key}={value}")]
     return Container(
         part=one.name,

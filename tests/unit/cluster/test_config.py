@@ -62,6 +62,10 @@ def test_a_kind_file_is_read() -> None:
             {"networking": {"podSubnet": "10.96.1.0/24"}},
             "networking.serviceSubnet: 10.96.0.0/16 overlaps with networking.podSubnet 10.96.1.0/24",
         ),
+        (
+            {"networking": {"nodePortAddresses": ["x"]}},
+            "networking.nodePortAddresses: 'x' does not appear to be an IPv4 or",
+        ),
         ({"networking": {"nodePortRange": "5-4"}}, "networking.nodePortRange: '5-4' is not a range"),
         ({"timers": {"heartbeat": "soon"}}, "timers.heartbeat: 'soon' is not a duration"),
         ({"timers": {"heartbeat": "60s"}}, "timers.nodeMonitorGracePeriod: must be longer than heartbeat"),
@@ -73,6 +77,13 @@ def test_an_error_names_the_field(change: dict[str, Any], message: str) -> None:
         from_document(HEAD | change)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
+
+
+def test_where_node_ports_answer() -> None:
+    for texts, wanted in (([], []), (["primary"], []), (["10.0.0.0/8", "::/0"], ["10.0.0.0/8", "::/0"])):
+        config = from_document(HEAD | {"networking": {"nodePortAddresses": texts}})
+        assert [*map(str, config.networking.node_port_addresses)] == wanted
+        assert from_document(to_document(config)) == config
 
 
 @pytest.mark.parametrize("document", [None, [], "Cluster", 7])

@@ -126,6 +126,14 @@ def test_or_on_those_within_the_given_ranges() -> None:
     assert node_facts(found, ("0.0.0.0/0",)).addresses == ("172.18.0.2", "172.19.0.2")
 
 
+def test_and_on_addresses_of_the_machine_that_the_node_does_not_tell_of() -> None:
+    found = node("172.18.0.2", "fd12::2")
+    facts = node_facts(found, ("172.18.0.0/16",), ("172.18.0.2", "172.18.0.9", "10.9.9.9"))
+    assert facts.addresses == ("172.18.0.2", "172.18.0.9")
+    assert facts.primary == ("172.18.0.2", "fd12::2")
+    assert node_facts(found, (), ("172.18.0.9",)).addresses == ("172.18.0.2", "fd12::2")
+
+
 def test_a_node_that_leaves() -> None:
     tainted = node()
     tainted.spec.taints.add(key="ToBeDeletedByClusterAutoscaler", effect="NoSchedule")
