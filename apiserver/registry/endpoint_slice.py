@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from apiserver.registry.addresses import endpoint_faults
+from apiserver.registry.addresses import endpoint_faults, family
 from apiserver.registry.field_errors import (
     FieldError,
     duplicate,
@@ -15,6 +14,7 @@ from apiserver.registry.field_errors import (
 )
 from apiserver.registry.service.port_rules import PORT_TEXT, PROTOCOLS
 from apiserver.registry.strategy import Strategy
+from protos.addresses import parse_address
 from protos.kinds import ENDPOINT_SLICES
 from protos.kubernetes.discovery_pb2 import Endpoint, EndpointHints, EndpointPort, EndpointSlice
 from protos.labels import dns1123_label_faults, dns1123_subdomain_faults, label_value_faults, qualified_name_faults
@@ -97,12 +97,8 @@ def _address_faults(text: str, address_type: str) -> list[str]:
         return dns1123_subdomain_faults(text.removesuffix("."))
     if address_type not in _ADDRESS_TYPES:
         return []
-    wanted = IPv4Address if address_type == "IPv4" else IPv6Address
-    try:
-        address = ip_address(text)
-    except ValueError:
-        address = None
-    if not isinstance(address, wanted):
+    address = parse_address(text)
+    if address is None or family(address) != address_type:
         return [f"must be a valid {address_type} address"]
     return endpoint_faults(address)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from protos.addresses import canonical_address
 from protos.kubernetes import core_pb2, discovery_pb2
 from svclab.trace.world import Node, World
 
@@ -77,7 +78,7 @@ def _endpoint(item: discovery_pb2.Endpoint, port: int) -> Endpoint:
     """Conditions that are not said: ready, serving as it is ready, not terminating."""
     ready = item.conditions.ready if item.conditions.HasField("ready") else True
     return Endpoint(
-        address=item.addresses[0],
+        address=canonical_address(item.addresses[0]),
         port=port,
         ready=ready,
         serving=item.conditions.serving if item.conditions.HasField("serving") else ready,

@@ -42,6 +42,14 @@ CASES: list[tuple[Kind, dict[str, Any], list[str]]] = [
         slice_of("10.0.0.1", kind="IPv6"),
         ['endpoints[0].addresses[0]: Invalid value: "10.0.0.1": must be a valid IPv6 address'],
     ),
+    (
+        ENDPOINT_SLICES,
+        slice_of("fd00::1%eth0", "::ffff:10.0.0.1", kind="IPv6"),
+        [
+            'endpoints[0].addresses[0]: Invalid value: "fd00::1%eth0": must be a valid IPv6 address',
+            'endpoints[0].addresses[1]: Invalid value: "::ffff:10.0.0.1": must be a valid IPv6 address',
+        ],
+    ),
     (ENDPOINT_SLICES, slice_of("127.0.0.1"), [f'endpoints[0].addresses[0]: Invalid value: "127.0.0.1": {LOOPBACK}']),
     (
         ENDPOINT_SLICES,
