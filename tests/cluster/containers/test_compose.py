@@ -53,6 +53,21 @@ def test_every_service_is_healthy(quickstart: ComposeCluster, service: str, coun
         eventually(lambda number=number: health(quickstart, service, number) == "healthy", within=30)  # type: ignore[misc]
 
 
+def test_a_node_without_rules_is_not_healthy(quickstart: ComposeCluster) -> None:
+    check = ["docker", "exec", quickstart.container("node"), "svclab-node-healthy"]
+    assert subprocess.run(check, check=False).returncode == 0
+    api, node = quickstart.container("api"), quickstart.container("node")
+    try:
+        subprocess.run(["docker", "kill", api], capture_output=True, check=True)
+        subprocess.run(["docker", "restart", "-t", "1", node], capture_output=True, check=True)
+        proxy = [*check[:-1], "curl", "-fsS", "http://127.0.0.1:10256/healthz"]
+        eventually(lambda: subprocess.run(proxy, capture_output=True, check=False).returncode == 0)
+        assert subprocess.run(check, check=False).returncode != 0
+    finally:
+        subprocess.run(["docker", "start", api], capture_output=True, check=True)
+    eventually(lambda: subprocess.run(check, check=False).returncode == 0, within=20)
+
+
 def test_a_published_port_answers_on_localhost(quickstart: ComposeCluster) -> None:
     address = published(quickstart, "node", 30080)
     assert address.startswith("127.0.0.1:")
