@@ -31,12 +31,15 @@ class Claim:
         return self.kind == CLUSTER_IP
 
 
+def claims_at(world: World, node: Node, packet: Packet) -> list[Claim]:
+    """Who would answer on a node, the one that does first: a ClusterIP, then a node port, then the older Service."""
+    services = filter(is_proxied, world.services.values())
+    return sorted((claim for service in services for claim in _claims(service, node, packet)), key=_right)
+
+
 def claim_at(world: World, node: Node, packet: Packet) -> Claim | None:
-    """The Service that answers on a node. Of several: a ClusterIP first, then a node port, then the older Service."""
-    claims = [
-        claim for service in world.services.values() if is_proxied(service) for claim in _claims(service, node, packet)
-    ]
-    return min(claims, key=_right, default=None)
+    """The Service that answers on a node."""
+    return next(iter(claims_at(world, node, packet)), None)
 
 
 def _right(claim: Claim) -> tuple[int, int, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from protos.kubernetes import core_pb2
+from svclab.trace.hits import claims_at
 from svclab.trace.model import follow, joined, scaled
 from svclab.trace.names import Answer, look_up
 from svclab.trace.question import QuestionError, Source, Target
@@ -41,7 +42,8 @@ def predict(world: World, source: Source, target: Target, namespace: str) -> Tra
     packets = tuple(Packet(source.address(ip), ip, port, protocol) for ip in addresses)
     each = Fraction(1, len(packets))
     way = joined(scaled(follow(world, packet, source.node), each) for packet in packets)
-    return Trace(source, target, answer, packets, way, (*answer.notes, *notes, *_not_ready(world, source, way)))
+    remarks = dict.fromkeys((*answer.notes, *notes, *_not_ready(world, source, way), *_rivals(world, way)))
+    return Trace(source, target, answer, packets, way, tuple(remarks))
 
 
 def _not_ready(world: World, source: Source, way: Way) -> Iterator[str]:
@@ -50,6 +52,15 @@ def _not_ready(world: World, source: Source, way: Way) -> Iterator[str]:
     for name in places:
         if name in world.nodes and not world.nodes[name].is_ready:
             yield f"{name} is not Ready: what it does with packets now is not known (Node status.conditions)"
+
+
+def _rivals(world: World, way: Way) -> Iterator[str]:
+    """Services that wait for an address that another has."""
+    for hop in way.hops:
+        if hop.hit is not None and hop.place in world.nodes:
+            for claim in claims_at(world, world.nodes[hop.place], hop.packet):
+                if claim.name != hop.hit.service:
+                    yield f"{claim.name} claims {hop.packet.key} too ({claim.field}), but {hop.hit.service} has it"
 
 
 def _of_family(addresses: tuple[str, ...], source: Source) -> list[str]:

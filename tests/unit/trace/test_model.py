@@ -44,6 +44,7 @@ class Case(NamedTuple):
     ends: Mapping[str, str] | Verdict
 
 
+RIVALS = (("a", "10.96.0.71"), ("b", "10.96.0.72"))
 KEPT_1 = {"web-1": "10.244.1.9", "web-2": "10.244.1.9"}
 CASES = [
     Case("pod to ClusterIP keeps its address", "pod/client-1", "web", {}, BOTH, KEPT_1),
@@ -315,3 +316,12 @@ def test_why_nobody_serves(spec: dict[str, Any], endpoints: dict[str, Any], word
     (end,) = trace(scene(service(**spec), slices=[slice_of(endpoints)]), "pod/client-1", "web").ends
     assert (end.verdict, end.cause.field) == (REFUSED, field)
     assert words in end.cause.text
+
+
+def test_who_claims_an_address_in_vain_is_said() -> None:
+    first, second = (service(name, clusterIP=ip, externalIPs=[EXTERNAL_IP]) for name, ip in RIVALS)
+    facts = scene(second, first, slices=[slice_of(BOTH, "a")])
+    found = trace(facts, "pod/client-1", f"{EXTERNAL_IP}:80")
+    assert {end.pod for end in found.ends} == {"default/web-1", "default/web-2"}
+    assert found.notes == (f"default/b claims {EXTERNAL_IP} . tcp . 80 too (spec.externalIPs), but default/a has it",)
+    assert trace(facts, "pod/client-1", "a:80").notes == trace(scene(first), "pod/client-1", "a:80").notes
