@@ -8,6 +8,7 @@ ApiError                     the server refused; `status` is Kubernetes' Status
 └── Unreachable              no server answered
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -124,6 +125,8 @@ _BY_CODE: dict[grpc.StatusCode, type[ApiError]] = {
 }
 
 
+# gRPC's own words, when the server has not even read the message.
+_TOO_LARGE = re.compile(r"SERVER: Received message larger than max \(\d+ vs\. (\d+)\)")
 _STRANGER = "TSI_PROTOCOL_FAILURE"  # in gRPC's details: the server's certificate is of another authority
 
 
@@ -144,6 +147,9 @@ def from_answer(code: grpc.StatusCode, details: str, trailer: Iterable[tuple[str
             return from_status(meta_pb2.Status.FromString(value))
     if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):  # a server that stops cancels its streams
         return unreachable(target, details)
+    if too_large := _TOO_LARGE.search(details):
+        text = f"Request entity too large: limit is {too_large[1]}"
+        return RequestEntityTooLarge(_failure(RequestEntityTooLarge, text))
     leaf = _BY_CODE.get(code, InternalError)
     return leaf(_failure(leaf, details or f"the server answered {code.name}"))
 

@@ -29,3 +29,10 @@ def test_no_answer_names_the_target_in_one_line() -> None:
     error = errors.from_answer(grpc.StatusCode.UNAVAILABLE, "failed to connect ...", (), "unix:/s")
     assert type(error) is errors.Unreachable
     assert str(error) == "no API server answers at unix:/s: is the cluster running? (svclab status)"
+
+
+def test_a_message_that_the_server_does_not_read_is_too_large() -> None:
+    details = "SERVER: Received message larger than max (9700057 vs. 3145728)"
+    error = errors.from_answer(grpc.StatusCode.RESOURCE_EXHAUSTED, details, (), "unix:/s")
+    assert (type(error), error.status.code) == (errors.RequestEntityTooLarge, 413)
+    assert str(error) == "Request entity too large: limit is 3145728"
