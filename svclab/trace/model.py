@@ -8,7 +8,7 @@ from protos.kubernetes import core_pb2
 from svclab.trace.balancer import Choice, choose, owner_of
 from svclab.trace.endpoints import Endpoint, consider, endpoints_of
 from svclab.trace.hits import BALANCER_IP, Claim, allows, claim_at, owner_of_cluster_ip
-from svclab.trace.nobody import why_nobody
+from svclab.trace.nobody import why_nobody, why_unclaimed
 from svclab.trace.way import Cause, End, Hit, Hop, Packet, Verdict, Way
 from svclab.trace.world import Node, World, within
 
@@ -34,8 +34,7 @@ def _at(world: World, packet: Packet, node: Node) -> Way:
         cause = Cause(f"{name} has no port {packet.port}/{packet.protocol}, only {ports}", "spec.ports")
         return _stopped(packet, node.name, Verdict.REFUSED, cause)
     if any(within(packet.destination, cidr) for cidr in world.service_ranges):
-        cause = Cause(f"no Service has {packet.destination}, an address of the Services' range")
-        return _stopped(packet, node.name, Verdict.DROPPED, cause)
+        return _stopped(packet, node.name, Verdict.DROPPED, why_unclaimed(world, packet.destination))
     way = _route(world, packet, node)
     return replace(way, hops=(Hop(node.name, packet, "no Service has this address: forwarded as it is"), *way.hops))
 

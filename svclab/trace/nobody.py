@@ -2,9 +2,9 @@
 
 from protos.kubernetes import core_pb2
 from svclab.trace.endpoints import Endpoint, anybody_serves, belongs
-from svclab.trace.hits import Claim
+from svclab.trace.hits import Claim, cluster_ips
 from svclab.trace.way import Cause, Verdict
-from svclab.trace.world import Node, World
+from svclab.trace.world import PROXY_NAME_LABEL, Node, World
 
 
 def why_nobody(
@@ -31,3 +31,12 @@ def _why_without_endpoints(world: World, service: core_pb2.Service, port: core_p
         selector = ",".join(f"{key}={value}" for key, value in sorted(spec.selector.items()))
         return Cause(f"{subject}, as no running pod matches its selector {selector}", "spec.selector")
     return Cause(f"{subject}: without a selector, somebody has to write its EndpointSlices", "spec.selector")
+
+
+def why_unclaimed(world: World, ip: str) -> Cause:
+    """Why no Service of this proxy has an address of the Services' range."""
+    for service in world.services.values():
+        if ip in cluster_ips(service):
+            name = f"{service.metadata.namespace}/{service.metadata.name}"
+            return Cause(f"{name}, which has {ip}, is left to another proxy", f"metadata.labels[{PROXY_NAME_LABEL}]")
+    return Cause(f"no Service has {ip}, an address of the Services' range")

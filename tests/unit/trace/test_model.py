@@ -325,3 +325,10 @@ def test_who_claims_an_address_in_vain_is_said() -> None:
     assert {end.pod for end in found.ends} == {"default/web-1", "default/web-2"}
     assert found.notes == (f"default/b claims {EXTERNAL_IP} . tcp . 80 too (spec.externalIPs), but default/a has it",)
     assert trace(facts, "pod/client-1", "a:80").notes == trace(scene(first), "pod/client-1", "a:80").notes
+
+
+def test_a_service_of_another_proxy_is_nobodys_here() -> None:
+    foreign = service()
+    foreign.metadata.labels["service.kubernetes.io/service-proxy-name"] = "other"
+    (end,) = trace(scene(foreign, slices=[slice_of(BOTH)]), "pod/client-1", "web:80").ends
+    assert (end.verdict, end.cause.text) == (DROPPED, f"default/web, which has {CLUSTER_IP}, is left to another proxy")
