@@ -12,6 +12,7 @@ from node_agent.network.netlink import Netlink
 from node_agent.network.requests import Request, Route, address, link_removal, link_up, neighbour, veth
 
 POD_INTERFACE = "eth0"
+UPLINK = "eth0"  # of a node
 NODE_END_MAC = "ee:ee:ee:ee:ee:ee"
 LOOPBACK_INDEX = 1
 
