@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from svclab.cli.durations import parse_duration
+from svclab.cli.global_options import global_parameters
 from svclab.cli.help_text import help_text
-from svclab.cli.settings import Settings
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _SHORT_WITH_VALUE = re.compile(r"-[a-zA-Z]=")
 _FLAG_WITH_VALUE = re.compile(r"(--?[a-zA-Z][-a-z]*)=(true|false|1|0)$")
@@ -30,7 +27,7 @@ class Command(click.Command):
         self.examples = examples.strip()
         self.usage = usage
         self.takes_command = takes_command
-        self.params.extend(_global_parameters(hidden=True))
+        self.params.extend(global_parameters(hidden=True))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         command: list[str] = []
@@ -100,88 +97,6 @@ def _flag_form(option: click.Option, name: str, value: bool) -> Iterator[str]:
         yield name
     elif option.secondary_opts:
         yield option.secondary_opts[0]
-
-
-def _store(attribute: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-        root = ctx.find_root()
-        root.obj = root.obj or Settings()
-        if value:
-            setattr(root.obj, attribute, value)
-
-    return callback
-
-
-def _suggested(name: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """A function of svclab.cli.suggestions, which is imported only when the shell completes."""
-
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-        from svclab.cli import suggestions
-
-        found: list[str] = getattr(suggestions, name)(ctx, param, incomplete)
-        return found
-
-    return complete
-
-
-def _global_parameters(hidden: bool) -> list[click.Option]:
-    def option(*names: str, attribute: str, help: str, **kwargs: Any) -> click.Option:
-        return click.Option(
-            names, callback=_store(attribute), expose_value=False, hidden=hidden, help=help, is_eager=True, **kwargs
-        )
-
-    return [
-        option(
-            "--cluster",
-            attribute="cluster",
-            default="",
-            shell_complete=_suggested("complete_clusters"),
-            help="The cluster to use, by name (also: SVCLAB_CLUSTER).",
-        ),
-        option(
-            "-n",
-            "--namespace",
-            attribute="namespace",
-            default="",
-            shell_complete=_suggested("complete_namespaces"),
-            help="The namespace of this request.",
-        ),
-        option(
-            "-s",
-            "--server",
-            attribute="server",
-            default="",
-            help="The API server: unix:/path or host:port (also: SVCLAB_SERVER).",
-        ),
-        option(
-            "--request-timeout",
-            attribute="request_timeout",
-            default="0",
-            type=Duration(),
-            help="How long one request may take, such as 1s, 2m, 3h; 0 means the default of 30s.",
-        ),
-        option("-v", "--verbose", attribute="verbose", is_flag=True, help="Show tracebacks of errors."),
-    ]
-
-
-def global_options(function: F) -> F:
-    """Adds the global options to the top-level command."""
-    parameters: list[click.Option] = getattr(function, "__click_params__", [])
-    parameters.extend(reversed(_global_parameters(hidden=False)))  # click reverses them once more
-    function.__click_params__ = parameters  # type: ignore[attr-defined]
-    return function
-
-
-class Duration(click.ParamType[float]):
-    """Go's durations (1m30s) or plain seconds, as seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            return value if isinstance(value, float) else parse_duration(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 def command(name: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Command]:

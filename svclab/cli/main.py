@@ -8,9 +8,9 @@ from typing import NoReturn
 
 import click
 
-from svclab.cli.command import global_options
 from svclab.cli.commands import Commands
 from svclab.cli.errors import BadUsage, CliError, ExitWith, api_error_text, api_error_type
+from svclab.cli.global_options import global_options
 from svclab.cli.messages import complain
 from svclab.cli.settings import Settings
 

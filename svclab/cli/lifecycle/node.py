@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from svclab.cli.command import CommandGroup, Duration
+from svclab.cli.command import CommandGroup
+from svclab.cli.durations import Duration
 from svclab.cli.errors import BadUsage, CliError, ExitWith
 from svclab.cli.lifecycle.choice import cluster_errors, running_cluster
 from svclab.cluster.access import client_of

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from svclab.cli.command import Duration, command
+from svclab.cli.command import command
+from svclab.cli.durations import Duration
 from svclab.cli.errors import CliError
 from svclab.cli.lifecycle.choice import chosen_name, cluster_errors
 from svclab.cli.lifecycle.steps import Steps

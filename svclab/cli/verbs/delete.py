@@ -7,8 +7,9 @@ import click
 
 from protos.kinds import kind_of
 from svclab.cli import options
-from svclab.cli.command import Duration, command
+from svclab.cli.command import command
 from svclab.cli.deletion import Deletion
+from svclab.cli.durations import Duration
 from svclab.cli.errors import BadUsage, is_not_found
 from svclab.cli.fetching import fetch
 from svclab.cli.messages import note, warn

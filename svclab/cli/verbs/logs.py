@@ -9,7 +9,8 @@ import click
 
 from protos.kinds import PODS
 from svclab.cli import options
-from svclab.cli.command import Duration, command
+from svclab.cli.command import command
+from svclab.cli.durations import Duration
 from svclab.cli.errors import BadUsage, CliError, ExitWith, api_error_text, api_error_type
 from svclab.cli.log_streams import LogSource
 from svclab.cli.messages import complain, note

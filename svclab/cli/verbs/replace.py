@@ -3,8 +3,9 @@
 import click
 
 from svclab.cli import options
-from svclab.cli.command import Duration, command
+from svclab.cli.command import command
 from svclab.cli.deletion import Deletion
+from svclab.cli.durations import Duration
 from svclab.cli.errors import is_not_found
 from svclab.cli.input import ManifestOptions, manifests_of, require_names
 from svclab.cli.last_applied import ANNOTATION, annotate, modified_value

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from protos import kinds
-from svclab.cli.command import Duration, command
+from svclab.cli.command import command
+from svclab.cli.durations import Duration
 from svclab.cli.errors import BadUsage, CliError, ExitWith
 from svclab.cli.lifecycle.choice import cluster_errors, running_cluster
 from svclab.cli.sending import BALANCER, Observers, send

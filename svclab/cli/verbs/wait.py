@@ -7,9 +7,10 @@ import click
 
 from protos.kinds import kind_of
 from svclab.cli import options
-from svclab.cli.command import Duration, command
+from svclab.cli.command import command
 from svclab.cli.conditions import Condition, parse_condition
 from svclab.cli.deletion import wait_gone
+from svclab.cli.durations import Duration
 from svclab.cli.errors import CliError
 from svclab.cli.fetching import Following, fetch
 from svclab.cli.results import Results, results_for
