@@ -1,7 +1,6 @@
 """Contexts: API servers on TCP by name, each a folder with an address and credentials (svclab.client.endpoint)."""
 
 import os
-import shutil
 from pathlib import Path
 
 from svclab.client.endpoint import Endpoint
@@ -43,4 +42,6 @@ def use(name: str) -> None:
 
 def remove(name: str) -> None:
     """Forgets a context."""
+    import shutil  # 2 ms of every start otherwise
+
     shutil.rmtree(endpoint(name).folder)

@@ -9,14 +9,13 @@ from svclab.cli import contexts
 from svclab.cli.errors import CliError
 from svclab.cli.messages import warn
 from svclab.client.endpoint import Endpoint
+from svclab.cluster.state_paths import StatePaths, state_home
 
 if TYPE_CHECKING:
     from svclab.cli.settings import Settings
     from svclab.client import SyncClient
 
 DEFAULT_CLUSTER = "svclab"
-SOCKET_NAME = "api.sock"
-ENDPOINT_NAME = "endpoint"
 DEFAULT_TIMEOUT = 30.0  # seconds, of one request
 
 
@@ -71,12 +70,6 @@ def _plain(address: str) -> str:
     return re.sub(r"^127\.0\.0\.1:", "localhost:", address)
 
 
-def state_home() -> Path:
-    """The folder that holds one state folder per cluster."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "svclab"
-
-
 def running_clusters() -> list[str]:
     """The names of the clusters whose API server answers, sorted."""
     return [name for name in _known_clusters() if _answers(name)]
@@ -90,11 +83,11 @@ def _known_clusters() -> list[str]:
 
 
 def _socket(cluster: str) -> Path:
-    return state_home() / cluster / SOCKET_NAME
+    return StatePaths(state_home() / cluster).api_socket
 
 
 def _endpoint(cluster: str) -> Endpoint:
-    return Endpoint(state_home() / cluster / ENDPOINT_NAME)
+    return Endpoint(StatePaths(state_home() / cluster).endpoint)
 
 
 def _place_of(name: str) -> Place:

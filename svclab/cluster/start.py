@@ -12,7 +12,8 @@ from svclab.cluster.config_document import API_VERSION, KIND, from_document
 from svclab.cluster.document import dns_label
 from svclab.cluster.driver import Say, find_driver, is_running
 from svclab.cluster.errors import ClusterError, ConfigError
-from svclab.cluster.state import StateFolder, all_folders, state_home
+from svclab.cluster.state import StateFolder, all_folders
+from svclab.cluster.state_paths import state_home
 
 COME_BACK = "a stopped cluster keeps its addresses: stop what uses them, or begin anew after `svclab down --delete`"
 
