@@ -57,6 +57,8 @@ def _named(world: World, source: Source, kind: str, name: str, namespace: str) -
     if kind in ("svc", "service", "services") and service is not None:
         return _service_answer(world, source, service)
     pod = world.pod(namespace, name)
+    if kind in ("po", "pod", "pods") and pod is not None and not pod.addresses:
+        raise QuestionError(f'--to: pod "{name}" has no address yet')
     if kind in ("po", "pod", "pods") and pod is not None:
         return Answer(f"pod/{name}", pod.addresses[:1], "the pod's own address: pods have no name in the DNS")
     raise QuestionError(f'--to: {kind} "{name}" not found in namespace "{namespace}"')

@@ -1,12 +1,14 @@
 """What a user may type, and what the names lead to."""
 
+from dataclasses import replace
+
 import pytest
 
 from protos.kubernetes import core_pb2
 from svclab.trace.question import QuestionError, Target, parse_source, parse_target
 from svclab.trace.trace import predict
 from svclab.trace.way import Verdict
-from svclab.trace.world import World
+from svclab.trace.world import Pod, World
 from tests.unit.trace.scene import CLUSTER_IP, READY, UNREADY, scene, service, slice_of, source, trace
 
 DNS = service("kube-dns", clusterIP="10.96.0.53")
@@ -127,6 +129,12 @@ def test_a_headless_service_without_ports_has_addresses() -> None:
     del found.ports[:]
     (end,) = trace(scene(service(clusterIP="None", ports=[]), slices=[found]), "pod/client-3", "web:8080").ends
     assert (end.verdict, end.address) == (Verdict.DELIVERED, "10.244.1.1")
+
+
+def test_a_pod_without_an_address_cannot_be_reached() -> None:
+    facts = replace(scene(), pods=(*scene().pods, Pod("default", "new", "node-1", ())))
+    with pytest.raises(QuestionError, match='--to: pod "new" has no address yet'):
+        predict(facts, source(facts, "pod/client-1"), parse_target("pod/new:80"), "default")
 
 
 @pytest.mark.parametrize(
