@@ -39,6 +39,7 @@ def sources(root: Path) -> Iterator[Path]:
     yield root / "pyproject.toml"
     yield root / "compose" / "Dockerfile"
     yield from sorted((root / "compose").glob("svclab*"))
+    yield from (root / "compose").glob("constraints.txt")
     for package in PACKAGES:
         files = (path for path in (root / package).rglob("*") if "__pycache__" not in path.parts and path.is_file())
         yield from sorted(path for path in files if path.suffix in {".py", ".yaml", ".proto"})

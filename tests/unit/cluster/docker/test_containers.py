@@ -1,8 +1,11 @@
 """What the docker driver asks an engine for, without an engine."""
 
 import io
+import re
 import tarfile
+import tomllib
 from dataclasses import replace
+from importlib.metadata import requires
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -97,6 +100,31 @@ def test_the_image_is_named_by_the_code(tmp_path: Path, monkeypatch: pytest.Monk
     assert image.fingerprint(tmp_path) != first
     monkeypatch.setenv("SVCLAB_IMAGE", "mine:1")
     assert image.name() == "mine:1"
+
+
+def test_everything_in_the_image_is_pinned() -> None:
+    project = tomllib.loads((image.ROOT / "pyproject.toml").read_text())["project"]
+    direct = [*project["dependencies"], *project["optional-dependencies"]["tls"]]
+    pinned = [*direct, *(image.ROOT / "compose" / "constraints.txt").read_text().splitlines()[1:]]
+    assert all("==" in line for line in pinned)
+    names = {canonical(line.partition("==")[0]) for line in pinned}
+    wanted = {canonical(line.partition("==")[0]) for line in direct}
+    while more := {name for one in wanted for name in needs(one)} - wanted:
+        wanted |= more
+    assert wanted <= names
+
+
+def canonical(name: str) -> str:
+    return name.strip().lower().replace("_", "-")
+
+
+def needs(package: str) -> list[str]:
+    """What an installed package needs on this Python, extras apart."""
+    parts = [line.partition(";") for line in requires(package) or []]
+    elsewhere = ("extra ==", "Windows", "version <")
+    return [
+        canonical(re.split(r"[^\w.-]", name)[0]) for name, _, on in parts if not any(word in on for word in elsewhere)
+    ]
 
 
 def test_status_words() -> None:
