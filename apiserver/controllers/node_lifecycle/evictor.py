@@ -4,7 +4,6 @@ import math
 
 from apiserver.controllers.informers import Informers
 from apiserver.controllers.node_lifecycle.eviction import leaves_at
-from apiserver.controllers.settings import ControllerSettings
 from protos import kinds
 from protos.kubernetes import core_pb2
 from svclab.client import Client, Controller, EventRecorder, Key, Result, errors
@@ -18,18 +17,13 @@ class Evictor:
     """
 
     def __init__(
-        self,
-        client: Client,
-        informers: Informers,
-        recorder: EventRecorder,
-        settings: ControllerSettings,
-        clock: Clock,
+        self, client: Client, informers: Informers, recorder: EventRecorder, clock: Clock, eviction_after: float
     ) -> None:
         self._client = client
         self._informers = informers
         self._recorder = recorder
-        self._settings = settings
         self._clock = clock
+        self._eviction_after = eviction_after
         self._controller = Controller[Key]("evictor", self.reconcile, (informers.nodes, informers.pods), clock=clock)
         informers.nodes.add_handler(self._node_changed)
         informers.pods.add_handler(self._pod_changed)
@@ -44,7 +38,7 @@ class Evictor:
         node = self._informers.nodes.lister.get("", pod.spec.nodeName) if pod is not None else None
         if pod is None or node is None or pod.metadata.HasField("deletionTimestamp"):
             return None
-        remaining = leaves_at(pod, node, self._settings.eviction_after) - self._clock.time()
+        remaining = leaves_at(pod, node, self._eviction_after) - self._clock.time()
         if remaining > 0:
             return None if remaining == math.inf else Result(again_after=remaining)
         self._recorder.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {key}")

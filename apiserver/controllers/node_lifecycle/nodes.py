@@ -15,18 +15,13 @@ class NodeLifecycleController:
     """One reconcile looks at one node, and comes back when its grace would end."""
 
     def __init__(
-        self,
-        client: Client,
-        informers: Informers,
-        recorder: EventRecorder,
-        settings: ControllerSettings,
-        clock: Clock,
+        self, client: Client, informers: Informers, recorder: EventRecorder, clock: Clock, settings: ControllerSettings
     ) -> None:
         self._client = client
         self._informers = informers
         self._recorder = recorder
-        self._settings = settings
         self._clock = clock
+        self._settings = settings
         self._heartbeats: dict[Key, health.Heartbeat] = {}
         read = (informers.nodes, informers.leases, informers.pods)
         self._controller = Controller[Key]("node-lifecycle", self.reconcile, read, clock=clock)

@@ -1,7 +1,6 @@
 """Deletes the pods whose node is gone (pod garbage collection)."""
 
 from apiserver.controllers.informers import Informers
-from apiserver.controllers.settings import ControllerSettings
 from protos import kinds
 from protos.kubernetes import core_pb2
 from svclab.client import Client, Controller, Key, Result, errors
@@ -11,11 +10,11 @@ from svclab.client.clock import Clock
 class OrphanCollector:
     """One reconcile looks at one node that is not there, and deletes its pods if it has been away long enough."""
 
-    def __init__(self, client: Client, informers: Informers, settings: ControllerSettings, clock: Clock) -> None:
+    def __init__(self, client: Client, informers: Informers, clock: Clock, deleted_after: float) -> None:
         self._client = client
         self._informers = informers
-        self._settings = settings
         self._clock = clock
+        self._deleted_after = deleted_after
         self._missing_since: dict[Key, float] = {}
         self._controller = Controller[Key](
             "pod-garbage-collector", self.reconcile, (informers.nodes, informers.pods), clock=clock
@@ -34,7 +33,7 @@ class OrphanCollector:
             self._missing_since.pop(key, None)
             return None
         since = self._missing_since.setdefault(key, self._clock.monotonic())
-        remaining = since + self._settings.orphaned_pods_after - self._clock.monotonic()
+        remaining = since + self._deleted_after - self._clock.monotonic()
         if remaining > 0:
             return Result(again_after=remaining)
         for pod in pods:
