@@ -5,22 +5,8 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from svclab.cli.jsonpath import nodes
 from svclab.cli.jsonpath.lexis import JSONPathError
-from svclab.cli.jsonpath.nodes import (
-    Field,
-    Filter,
-    Itself,
-    Operand,
-    Path,
-    Range,
-    Recursive,
-    Slice,
-    Step,
-    Template,
-    Text,
-    Union,
-    Wildcard,
-)
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
@@ -32,18 +18,18 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def to_text(template: Template, value: Any) -> str:
+def to_text(template: nodes.Template, value: Any) -> str:
     """The template's text for a value; several results of one path are joined by spaces. Raises JSONPathError."""
     return "".join(_texts(template, value))
 
 
-def find(template: Template, value: Any) -> list[Any]:
+def find(template: nodes.Template, value: Any) -> list[Any]:
     """All values that the template's paths find, ranges unrolled. Raises JSONPathError."""
     found: list[Any] = []
     for node in template:
-        if isinstance(node, Path):
+        if isinstance(node, nodes.Path):
             found.extend(_walk(node, value))
-        elif isinstance(node, Range):
+        elif isinstance(node, nodes.Range):
             for item in _walk(node.path, value):
                 found.extend(find(node.body, item))
         else:
@@ -51,11 +37,11 @@ def find(template: Template, value: Any) -> list[Any]:
     return found
 
 
-def _texts(template: Template, value: Any) -> Iterator[str]:
+def _texts(template: nodes.Template, value: Any) -> Iterator[str]:
     for node in template:
-        if isinstance(node, Text):
+        if isinstance(node, nodes.Text):
             yield node.text
-        elif isinstance(node, Path):
+        elif isinstance(node, nodes.Path):
             yield " ".join(as_text(item) for item in _walk(node, value))
         else:
             for item in _walk(node.path, value):
@@ -71,28 +57,28 @@ def as_text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
 
-def _walk(path: Path, value: Any) -> list[Any]:
+def _walk(path: nodes.Path, value: Any) -> list[Any]:
     values = [value]
     for step in path.steps:
         values = [found for item in values for found in _step(step, item)]
     return values
 
 
-def _step(step: Step, value: Any) -> list[Any]:
+def _step(step: nodes.Step, value: Any) -> list[Any]:
     match step:
-        case Field(name):
+        case nodes.Field(name):
             return [value[name]] if isinstance(value, dict) and name in value else []
-        case Itself():
+        case nodes.Itself():
             return [value]
-        case Wildcard():
+        case nodes.Wildcard():
             return _children(value)
-        case Recursive():
+        case nodes.Recursive():
             return list(_descend(value))
-        case Union(paths):
+        case nodes.Union(paths):
             return [found for path in paths for found in _walk(path, value)]
-        case Slice():
+        case nodes.Slice():
             return _slice(step, value)
-        case Filter():
+        case nodes.Filter():
             return [item for item in _children(value) if _accepts(step, item)]
 
 
@@ -108,7 +94,7 @@ def _descend(value: Any) -> Iterator[Any]:
         yield from _descend(child)
 
 
-def _slice(step: Slice, value: Any) -> list[Any]:
+def _slice(step: nodes.Slice, value: Any) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
@@ -121,7 +107,7 @@ def _slice(step: Slice, value: Any) -> list[Any]:
     return [value[index]]
 
 
-def _accepts(condition: Filter, item: Any) -> bool:
+def _accepts(condition: nodes.Filter, item: Any) -> bool:
     left = _operand(condition.left, item)
     if not condition.op:
         return bool(left)
@@ -136,5 +122,5 @@ def _accepts(condition: Filter, item: Any) -> bool:
         return False
 
 
-def _operand(operand: Operand, item: Any) -> list[Any]:
-    return _walk(operand, item) if isinstance(operand, Path) else [operand]
+def _operand(operand: nodes.Operand, item: Any) -> list[Any]:
+    return _walk(operand, item) if isinstance(operand, nodes.Path) else [operand]

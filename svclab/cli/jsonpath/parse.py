@@ -2,34 +2,19 @@
 
 import re
 
+from svclab.cli.jsonpath import nodes
 from svclab.cli.jsonpath.lexis import FIELD, OPERATOR, QUOTED, SLICE, JSONPathError, closing_bracket, split, unquote
-from svclab.cli.jsonpath.nodes import (
-    Field,
-    Filter,
-    Itself,
-    Node,
-    Operand,
-    Path,
-    Range,
-    Recursive,
-    Slice,
-    Step,
-    Template,
-    Text,
-    Union,
-    Wildcard,
-)
 
 
-def parse(template: str) -> Template:
+def parse(template: str) -> nodes.Template:
     """Reads a template. Raises JSONPathError."""
     parser = _Parser(template)
-    nodes, ended = parser.nodes(inside_range=False)
+    found, ended = parser.sequence(inside_range=False)
     assert not ended
-    return nodes
+    return found
 
 
-def relaxed(expression: str) -> Template:
+def relaxed(expression: str) -> nodes.Template:
     """Reads a single path, where braces and the leading dot may be missing: `x.y`, `.x.y`, `{.x.y}`."""
     text = expression.strip()
     if text.startswith("{") and text.endswith("}"):
@@ -44,14 +29,14 @@ class _Parser:
         self.text = text
         self.at = 0
 
-    def nodes(self, *, inside_range: bool) -> tuple[Template, bool]:
+    def sequence(self, *, inside_range: bool) -> tuple[nodes.Template, bool]:
         """The nodes up to the end of the text, or to the `{end}` of a range (then: True)."""
-        found: list[Node] = []
+        found: list[nodes.Node] = []
         while self.at < len(self.text):
             opening = self.text.find("{", self.at)
             literal = self.text[self.at : opening if opening >= 0 else len(self.text)]
             if literal:
-                found.append(Text(literal))
+                found.append(nodes.Text(literal))
             self.at += len(literal)
             if opening >= 0 and self._action(found):
                 if not inside_range:
@@ -61,7 +46,7 @@ class _Parser:
             raise JSONPathError("unclosed range: {end} is missing")
         return tuple(found), False
 
-    def _action(self, found: list[Node]) -> bool:
+    def _action(self, found: list[nodes.Node]) -> bool:
         """Reads `{...}` into `found`; whether it was `{end}`."""
         self.at += 1
         self._spaces()
@@ -71,27 +56,27 @@ class _Parser:
         if self._word("range"):
             path = self._path()
             self._close()
-            body, _ = self.nodes(inside_range=True)
-            found.append(Range(path, body))
+            body, _ = self.sequence(inside_range=True)
+            found.append(nodes.Range(path, body))
             return False
         self._contents(found)
         self._close()
         return False
 
-    def _contents(self, found: list[Node]) -> None:
+    def _contents(self, found: list[nodes.Node]) -> None:
         while self._peek() not in ("}", ""):
             quoted = QUOTED.match(self.text, self.at)
             if quoted:
                 self.at = quoted.end()
-                found.append(Text(unquote(quoted[0])))
+                found.append(nodes.Text(unquote(quoted[0])))
             else:
                 found.append(self._path())
             self._spaces()
 
-    def _path(self) -> Path:
+    def _path(self) -> nodes.Path:
         """A path: `.a.b[0]`, `$`, `@`. Stops before what cannot belong to it."""
         self._spaces()
-        start, steps = self.at, list[Step]()
+        start, steps = self.at, list[nodes.Step]()
         if self._peek() in ("$", "@"):
             self.at += 1
         while step := self._steps():
@@ -99,30 +84,30 @@ class _Parser:
         if self.at == start:
             rest = self.text[self.at : self.at + 20]
             raise JSONPathError(f"unrecognized character in action: {rest!r}" if rest else "unclosed action")
-        return Path(tuple(steps))
+        return nodes.Path(tuple(steps))
 
-    def _steps(self) -> list[Step]:
+    def _steps(self) -> list[nodes.Step]:
         if self.text.startswith("..", self.at):
             self.at += 2
-            return [Recursive(), *self._field()]
+            return [nodes.Recursive(), *self._field()]
         if self._peek() == ".":
             self.at += 1
-            return self._field() or [Itself()]
+            return self._field() or [nodes.Itself()]
         if self._peek() == "[":
             return [self._bracket()]
         return []
 
-    def _field(self) -> list[Step]:
+    def _field(self) -> list[nodes.Step]:
         if self._peek() == "*":
             self.at += 1
-            return [Wildcard()]
+            return [nodes.Wildcard()]
         match = FIELD.match(self.text, self.at)
         if match is None:
             return []
         self.at = match.end()
-        return [Field(re.sub(r"\\(.)", r"\1", match[0]))]
+        return [nodes.Field(re.sub(r"\\(.)", r"\1", match[0]))]
 
-    def _bracket(self) -> Step:
+    def _bracket(self) -> nodes.Step:
         closing = closing_bracket(self.text, self.at)
         inside = self.text[self.at + 1 : closing].strip()
         self.at = closing + 1
@@ -131,7 +116,7 @@ class _Parser:
         parts = split(inside)
         if len(parts) == 1:
             return _subscript(parts[0])
-        return Union(tuple(_as_path(part) for part in parts))
+        return nodes.Union(tuple(_as_path(part) for part in parts))
 
     def _word(self, word: str) -> bool:
         if not re.match(rf"{word}(?![\w-])", self.text[self.at :]):
@@ -153,27 +138,27 @@ class _Parser:
         return self.text[self.at : self.at + 1]
 
 
-def _subscript(text: str) -> Step:
+def _subscript(text: str) -> nodes.Step:
     if text == "*":
-        return Wildcard()
+        return nodes.Wildcard()
     if QUOTED.fullmatch(text):
         steps = _as_path(text).steps
-        return steps[0] if len(steps) == 1 else Union((Path(steps),))
+        return steps[0] if len(steps) == 1 else nodes.Union((nodes.Path(steps),))
     match = SLICE.fullmatch(text)
     if match is None or not text:
         raise JSONPathError(f"invalid array index {text}")
     start, end, step = (int(part) if part else None for part in match.groups())
     if ":" not in text:
-        return Slice(start, single=True)
+        return nodes.Slice(start, single=True)
     if step is not None and step <= 0:
         raise JSONPathError("step must be > 0")
-    return Slice(start, end, step or 1)
+    return nodes.Slice(start, end, step or 1)
 
 
-def _as_path(text: str) -> Path:
+def _as_path(text: str) -> nodes.Path:
     """The path that one part of a union stands for; a quoted name may hold dots, which lead further down."""
     if not QUOTED.fullmatch(text):
-        return Path((_subscript(text),))
+        return nodes.Path((_subscript(text),))
     parser = _Parser(f".{text[1:-1]}")
     path = parser._path()
     if parser._peek():
@@ -181,20 +166,20 @@ def _as_path(text: str) -> Path:
     return path
 
 
-def _filter(text: str) -> Filter:
+def _filter(text: str) -> nodes.Filter:
     at = 0
     while at < len(text):
         quoted = QUOTED.match(text, at)
         if quoted:
             at = quoted.end()
         elif operator := OPERATOR.match(text, at):
-            return Filter(_operand(text[:at]), operator[0], _operand(text[operator.end() :]))
+            return nodes.Filter(_operand(text[:at]), operator[0], _operand(text[operator.end() :]))
         else:
             at += 1
-    return Filter(_operand(text))
+    return nodes.Filter(_operand(text))
 
 
-def _operand(text: str) -> Operand:
+def _operand(text: str) -> nodes.Operand:
     text = text.strip()
     if QUOTED.fullmatch(text):
         return unquote(text)
