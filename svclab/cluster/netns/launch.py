@@ -9,14 +9,6 @@ from svclab.cluster.netns.process import Process, fork, keep_running, run_and_ex
 from svclab.cluster.netns.progress import Progress
 from svclab.cluster.state import INIT, SUPERVISOR, StateFolder
 
-_NAMESPACES = (
-    namespaces.CLONE_NEWNET
-    | namespaces.CLONE_NEWNS
-    | namespaces.CLONE_NEWUTS
-    | namespaces.CLONE_NEWIPC
-    | namespaces.CLONE_NEWPID
-)
-
 
 def launch(state: StateFolder, progress: Progress, *, root: bool) -> None:
     """Starts PID 1 of the cluster in new namespaces and returns; everything after that is said through `progress`.
@@ -35,7 +27,7 @@ def _launch(state: StateFolder, progress: Progress, root: bool) -> None:
         host = Host.here(root=root)
         if not root:
             namespaces.become_root_of_new_user_namespace()
-        namespaces.unshare(_NAMESPACES)
+        namespaces.unshare(namespaces.ALL_BUT_USER)
         if os.fork() == 0:
             keep = (*host.descriptors(), *progress.descriptors())
             run_and_exit(Process.of(state, INIT), lambda: _live(state, host, progress), keep)

@@ -14,13 +14,6 @@ from svclab.cluster.netns.process import Process, fork, keep_running, run_and_ex
 from svclab.cluster.state import StateFolder
 
 OUTSIDE, CLOUD = "outside", "cloud"
-_NAMESPACES = (
-    namespaces.CLONE_NEWNET
-    | namespaces.CLONE_NEWNS
-    | namespaces.CLONE_NEWUTS
-    | namespaces.CLONE_NEWIPC
-    | namespaces.CLONE_NEWPID
-)
 
 
 @dataclass(frozen=True)
@@ -61,7 +54,7 @@ def _launch(machine: Machine, state: StateFolder, plan: Plan, host: Host, gate: 
     # A process cannot enter a new PID namespace itself, only its children do.
     process = Process.of(state, machine.name)
     try:
-        namespaces.unshare(_NAMESPACES)
+        namespaces.unshare(namespaces.ALL_BUT_USER)
         if os.fork() == 0:
             run_and_exit(process, lambda: _live(machine, state, plan, host, gate), (gate.fileno(), *host.descriptors()))
     finally:
