@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
+from cloud_controller import flows
 from cloud_controller.backends import Backend
 from cloud_controller.balancing import LoadBalancer, table
 from cloud_controller.config import Cadence
@@ -12,6 +13,7 @@ from cloud_controller.links import Links
 from cloud_controller.pool import Address
 from cloud_controller.request import LoadBalancerRequest
 from cloud_controller.rules import CONNECTIONS, Family
+from node_agent.conntrack.flows import Conntrack
 from node_agent.nft.kernel import Nft, NftError
 from node_agent.nft.objects import Table
 from node_agent.nft.transaction import RefillTable, ReplaceTable, Transaction
@@ -30,6 +32,7 @@ class Balancer:
     def __init__(
         self,
         nft: Nft,
+        conntrack: Conntrack,
         links: Links,
         provisioned: Callable[[], Provisioned],
         nodes: Callable[[], tuple[Backend, ...]],
@@ -38,6 +41,7 @@ class Balancer:
         show: Callable[[list[LoadBalancer]], None] = lambda balancers: None,
     ) -> None:
         self._nft = nft
+        self._conntrack = conntrack
         self._links = links
         self._provisioned = provisioned
         self._nodes = nodes
@@ -47,6 +51,7 @@ class Balancer:
         self._changed = asyncio.Event()
         self._health = HealthChecks(cadence, self.wake)
         self._applied: dict[Family, Table] = {}
+        self._behind: flows.Behind | None = None
 
     def wake(self) -> None:
         self._changed.set()
@@ -83,8 +88,21 @@ class Balancer:
             self._is_set_up = True
         await asyncio.to_thread(self._links.reach, nodes if balancers else ())
         self._write(balancers)
+        await asyncio.to_thread(self._forget_stale_flows, flows.behind(balancers))
         await asyncio.to_thread(self._links.answer_for, {balancer.address for balancer in balancers})
         self._show(balancers)
+
+    def _forget_stale_flows(self, behind: flows.Behind) -> None:
+        """After the tables are written, or the next datagram would make the same flow again; also what an earlier run
+        left."""
+        if behind == self._behind or not self._is_set_up:
+            return
+        try:
+            self._conntrack.delete(flows.stale(self._conntrack.udp_flows(), behind))
+        except OSError as error:
+            log.warning("stale UDP flows not forgotten", extra={"error": str(error)})
+        else:
+            self._behind = behind
 
     def _checks(
         self, request: LoadBalancerRequest, address: Address, nodes: tuple[Backend, ...]

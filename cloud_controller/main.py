@@ -18,6 +18,7 @@ from cloud_controller.links import Links
 from cloud_controller.pool import Pool
 from cloud_controller.provider import Provider
 from cloud_controller.status import Status
+from node_agent.conntrack.kernel import KernelConntrack
 from node_agent.nft.kernel import KernelNft, NftError
 from protos import kinds
 from protos.kubernetes import core_pb2
@@ -79,6 +80,7 @@ class Cloud:
         self._provider = Provider(Pool.parse(config.pool), Ledger.load(config.state_dir / "ledger.json"), time.time)
         self._balancer = Balancer(
             KernelNft(),
+            KernelConntrack(),
             Links(),
             lambda: list(self._controller.balancers.values()),
             self._members,

@@ -4,6 +4,7 @@ import asyncio
 
 from node_agent import sysctls
 from node_agent.config import Config
+from node_agent.conntrack.kernel import KernelConntrack
 from node_agent.heartbeat import Heartbeat
 from node_agent.informers import Informers
 from node_agent.network import address_watch, relay
@@ -18,7 +19,6 @@ from node_agent.pods.pods import Pods
 from node_agent.pods.sandbox import NodeNetwork, node_resolver
 from node_agent.pods.spawner import Spawner
 from node_agent.pods.state import Surroundings
-from node_agent.proxy.conntrack_kernel import KernelConntrack
 from node_agent.proxy.events import ProxyEvents
 from node_agent.proxy.proxier import Proxier, ProxyConfig
 from node_agent.streams.server import StreamServer

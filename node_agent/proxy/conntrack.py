@@ -6,8 +6,8 @@ Conntrack pins a UDP flow to its first decision for as long as datagrams come. T
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Protocol
 
+from node_agent.conntrack.flows import Conntrack, Flow, Socket, Vip
 from node_agent.proxy.facts import ServicePortName
 from node_agent.proxy.sync import Served
 
@@ -15,38 +15,7 @@ RETRY = 5.0  # seconds after the kernel refused to show its flows
 
 log = logging.getLogger(__name__)
 
-Vip = tuple[str, int]  # the address and port that a client sent to
-Socket = tuple[str, int]  # an endpoint's address and port
 Answering = dict[Vip, frozenset[Socket]]  # the endpoints of each
-
-
-class Flow(NamedTuple):
-    """A UDP conntrack entry: who sent to which address and port, and who answers."""
-
-    source: str
-    source_port: int
-    destination: str
-    destination_port: int
-    reply_source: str
-    reply_source_port: int
-
-    @property
-    def vip(self) -> Vip:
-        return (self.destination, self.destination_port)
-
-    @property
-    def answerer(self) -> Socket:
-        return (self.reply_source, self.reply_source_port)
-
-
-class Conntrack(Protocol):
-    """What the proxy needs of conntrack. Raises OSError."""
-
-    def udp_flows(self) -> list[Flow]:
-        """All UDP entries of this network namespace."""
-
-    def delete(self, flows: Iterable[Flow]) -> None:
-        """Forgets entries; those that are gone do not matter."""
 
 
 class UdpServices:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
+from node_agent.conntrack.flows import Conntrack
 from node_agent.nft.kernel import Nft, NftError
 from node_agent.proxy import facts
 from node_agent.proxy.changes import Changes
-from node_agent.proxy.conntrack import Conntrack, StaleFlows
+from node_agent.proxy.conntrack import StaleFlows
 from node_agent.proxy.contests import Contests
 from node_agent.proxy.facts import NodeFacts, ServiceName, ServicePortName
 from node_agent.proxy.health import ProxyHealth, ServiceHealth

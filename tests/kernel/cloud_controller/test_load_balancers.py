@@ -59,7 +59,9 @@ class Lab:
         if load_balancer_class:
             service.spec.loadBalancerClass = load_balancer_class
         service.spec.selector["app"] = name
-        service.spec.ports.add(port=80, nodePort=30080 if annotations.get("mode") == "proxy" else 0)
+        for protocol in ("TCP", "UDP"):
+            node_port = 30080 if annotations.get("mode") == "proxy" else 0
+            service.spec.ports.add(name=protocol.lower(), port=80, protocol=protocol, nodePort=node_port)
         created: core_pb2.Service = self.client.create(service)
         return created
 
@@ -157,6 +159,33 @@ def test_connections_stay_on_a_node_that_leaves_the_rotation(lab: Lab) -> None:
     assert set(told.splitlines()) == both
     lab.site.nodes[0].run("nft", "delete table ip ill")
     until(lambda: answers(lab, address) == both)
+    lab.delete("web")
+
+
+def test_a_flow_leaves_a_node_that_died(lab: Lab) -> None:
+    lab.service("web", mode="proxy")
+    address = lab.wait_for_address("web")
+    until(lambda: answers(lab, address) == {f"node-1 {CLOUD}", f"node-2 {CLOUD}"})
+    flow = lab.site.client.begin(sys.executable, str(HERE / "flow.py"), address, "80")
+    assert flow.stdin is not None
+    assert flow.stdout is not None
+
+    def ask() -> str:
+        assert flow.stdin is not None
+        assert flow.stdout is not None
+        flow.stdin.write("\n")
+        flow.stdin.flush()
+        return flow.stdout.readline().strip()
+
+    first = ask()
+    dead = lab.site.nodes[0 if first == f"node-1 {CLOUD}" else 1]
+    dead.run("ip", "link", "set", "eth0", "down")
+    other = ({f"node-1 {CLOUD}", f"node-2 {CLOUD}"} - {first}).pop()
+    until(lambda: ask() == other)
+    dead.run("ip", "link", "set", "eth0", "up")
+    flow.stdin.close()
+    flow.wait()
+    flow.stdout.close()
     lab.delete("web")
 
 

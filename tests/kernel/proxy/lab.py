@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from node_agent import syscalls
+from node_agent.conntrack.kernel import KernelConntrack
 from node_agent.nft.kernel import KernelNft
 from node_agent.proxy.changes import Changes
 from node_agent.proxy.conntrack import UdpServices, answering
-from node_agent.proxy.conntrack_kernel import KernelConntrack
 from node_agent.proxy.facts import (
     Endpoint,
     NodeFacts,

@@ -9,10 +9,10 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from node_agent.conntrack.kernel import KernelConntrack
 from node_agent.nft.kernel import NftError
 from node_agent.nft.objects import Set, Table
 from node_agent.nft.transaction import AddElements, Change, DeleteElements, DeleteTable, ReplaceTable, Transaction
-from node_agent.proxy.conntrack_kernel import KernelConntrack
 from node_agent.proxy.facts import Endpoint, SliceFacts
 from node_agent.proxy.rules import TABLE
 from node_agent.proxy.sync import Sync

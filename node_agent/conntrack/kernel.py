@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from socket import AF_INET, AF_INET6, AF_NETLINK, IPPROTO_UDP, SOCK_RAW, inet_ntop, inet_pton
 
-from node_agent.proxy.conntrack import Flow
+from node_agent.conntrack.flows import Flow
 
 NETLINK_NETFILTER = 12
 CONNTRACK_GET, CONNTRACK_DELETE = 0x101, 0x102  # subsystem conntrack, and its commands
