@@ -25,6 +25,9 @@ class Driver(Protocol):
     def check(self) -> None:
         """Finds out whether this machine can run clusters, before anything is started."""
 
+    def prepare(self, say: Say) -> None:
+        """Gets what clusters are made of where it is missing, which may take minutes; nothing is chosen before."""
+
     def start(self, state: StateFolder, config: ClusterConfig, say: Say) -> None:
         """Starts all processes of a cluster and returns when they are started; the nodes need not be Ready yet."""
 

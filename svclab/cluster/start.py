@@ -61,6 +61,7 @@ def _start(
     driver = find_driver(config.driver)
     driver.stop(state, config)  # what a crash may have left
     try:
+        driver.prepare(say)
         config = _with_subnets(state, config, known=known)
         driver.start(state, config, say)
         wait(state, config)

@@ -31,6 +31,10 @@ class DockerDriver:
         """Raises ClusterError if no engine answers."""
         connect()
 
+    def prepare(self, say: Say) -> None:
+        """Builds the image where it is missing. Raises ClusterError."""
+        image.ensure(connect(), say)
+
     def start(self, state: StateFolder, config: ClusterConfig, say: Say) -> None:
         """Starts a cluster whose configuration is stored, and returns when its containers run. Raises ClusterError."""
         engine = Engine(state)

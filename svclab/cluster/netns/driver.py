@@ -28,6 +28,9 @@ class NetnsDriver:
         """Raises ClusterError if this machine lacks a program or library."""
         preflight.check_programs()
 
+    def prepare(self, say: Say) -> None:
+        """Clusters are made of what is installed."""
+
     def start(self, state: StateFolder, config: ClusterConfig, say: Say) -> None:
         """Starts a cluster whose configuration is stored, and returns when its processes run. Raises ClusterError."""
         root = host.is_root()

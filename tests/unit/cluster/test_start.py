@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from ipaddress import IPv4Network
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -74,6 +75,7 @@ class FakeDriver:
     """Starts nothing."""
 
     def check(self) -> None: ...
+    def prepare(self, *_: object) -> None: ...
     def start(self, *_: object) -> None: ...
     def stop(self, *_: object) -> None: ...
     def delete(self, *_: object) -> None: ...
@@ -95,6 +97,22 @@ def test_a_stopped_cluster_whose_subnet_the_machine_has_come_to_use(
         with pytest.raises(ClusterError, match="in use here .* keeps its addresses: stop what uses them, or begin"):
             module.start(Wish("dev"), print, lambda *_: None)
     assert module.start(Wish("another"), print, lambda *_: None).networking.node_subnets != (subnet,)
+
+
+def test_what_takes_minutes_comes_before_a_subnet_is_chosen(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another cluster may take the first free subnet while an image is built."""
+    taken = [IPv4Network("10.200.0.0/24")]
+
+    class SlowDriver(FakeDriver):
+        def prepare(self, *_: object) -> None:
+            monkeypatch.setattr(module, "host_networks", lambda: taken)
+
+    monkeypatch.setattr(module, "find_driver", lambda name: SlowDriver())
+    monkeypatch.setattr(module, "host_networks", list)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert module.start(Wish("dev"), print, lambda *_: None).networking.node_subnets[0] not in taken
 
 
 def test_the_state_folder_is_for_its_owner_alone(state: StateFolder) -> None:
