@@ -5,9 +5,9 @@ import selectors
 import socket
 import time
 
-from node_agent.shim import processes
+from node_agent.shim import messages, processes
 from node_agent.shim.logfile import LineCutter, LogFile
-from node_agent.shim.records import EXITED, FAILED, RUNNING, STARTING, ContainerSpec, ContainerState
+from node_agent.shim.records import EXITED, FAILED, RUNNING, STARTING, ContainerSpec, ContainerState, ExecSpec
 
 CHUNK = 1 << 16
 
@@ -103,5 +103,25 @@ class Container:
 class Exec:
     """One process that joined a container, and the connection that asked for it."""
 
-    def __init__(self, connection: socket.socket, pid: int) -> None:
-        self.connection, self.pid = connection, pid
+    def __init__(
+        self, connection: socket.socket, container: Container, wanted: ExecSpec, descriptors: tuple[int, ...]
+    ) -> None:
+        """`descriptors` are its stdin, stdout and stderr; closed here. With a terminal there are none: it is made."""
+        self.connection = connection
+        spec = container.spec._replace(argv=wanted.argv, says_listening=False)
+        if wanted.terminal:
+            descriptors = self._open_terminal(container, wanted)
+            spec = spec._replace(env={**spec.env, "TERM": "xterm"})
+        self.start_pipe = StartPipe()
+        streams = (descriptors[0], descriptors[1], descriptors[2])
+        self.pid = processes.start_exec(spec, container.pid, streams, self.start_pipe.writing, terminal=wanted.terminal)
+        self.start_pipe.close_writing()
+        for descriptor in set(descriptors):
+            os.close(descriptor)
+
+    def _open_terminal(self, container: Container, wanted: ExecSpec) -> tuple[int, ...]:
+        """The client gets the master."""
+        master, slave = processes.open_terminal(container.pid, wanted.columns, wanted.rows)
+        messages.send(self.connection, {"terminal": True}, (master,))
+        os.close(master)
+        return (slave, slave, slave)

@@ -17,7 +17,8 @@ import time
 
 from node_agent import syscalls
 from node_agent.shim import messages, namespaces, processes
-from node_agent.shim.containers import Container, Exec, StartPipe
+from node_agent.shim.clients import Clients
+from node_agent.shim.containers import Container, Exec
 from node_agent.shim.messages import Inbox, Message
 from node_agent.shim.records import FAILED, RECORD, SOCKET, ContainerState, ExecSpec, PodRecord, container_spec
 
@@ -29,14 +30,14 @@ class Pod:
         self._selector = selectors.DefaultSelector()
         self._containers: dict[str, Container] = {}
         self._execs: list[Exec] = []
-        self._watchers: list[socket.socket] = []
+        self._clients = Clients(self._selector, self._states, self._obey, self._hang_up)
         self._stopping = False
 
     def run(self, first: socket.socket) -> None:
         """Serves until it is told to stop. `first` is the connection of the agent that made the pod."""
         self._hear_of_children()
-        self._listen()
-        self._accepted(first)
+        self._clients.listen()
+        self._clients.accepted(first)
         while not self._stopping or self._execs or any(container.alive for container in self._containers.values()):
             for key, _ in self._selector.select():
                 if self._selector.get_map().get(key.fd) is key:  # else closed by an earlier event of this round
@@ -50,31 +51,6 @@ class Pod:
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self._selector.register(reading, selectors.EVENT_READ, lambda: self._reap(reading))
-
-    def _listen(self) -> None:
-        if os.path.exists(SOCKET):
-            os.unlink(SOCKET)
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(SOCKET)
-        listener.listen(64)
-        self._selector.register(listener, selectors.EVENT_READ, lambda: self._accepted(listener.accept()[0]))
-
-    def _accepted(self, connection: socket.socket) -> None:
-        inbox = Inbox(connection)
-        self._watchers.append(connection)
-        self._selector.register(connection, selectors.EVENT_READ, lambda: self._readable(inbox))
-        self._tell(connection, *(container.state() for container in self._containers.values()))
-
-    def _readable(self, inbox: Inbox) -> None:
-        received = inbox.receive()
-        if received is None:
-            self._close(inbox.connection)
-            return
-        for message in received:
-            try:
-                self._obey(message, inbox)
-            except (OSError, LookupError, TypeError) as error:  # the pod must outlive whatever it is asked for
-                self._answer(inbox.connection, {"error": f"{type(error).__name__}: {error}"})
 
     def _obey(self, message: Message, inbox: Inbox) -> None:
         if "start" in message:
@@ -90,6 +66,9 @@ class Pod:
             for pid in self._alive():
                 os.kill(pid, signal.SIGKILL)
 
+    def _states(self) -> list[ContainerState]:
+        return [container.state() for container in self._containers.values()]
+
     def _alive(self) -> list[int]:
         containers = [container.pid for container in self._containers.values() if container.alive]
         return containers + [process.pid for process in self._execs]
@@ -100,7 +79,9 @@ class Pod:
             container = self._containers[spec.name] = Container(spec, self._selector)
         except OSError as error:  # no process, no space for its log
             now = time.time()
-            self._changed(ContainerState(spec.name, spec.attempt, FAILED, now, now, processes.CANNOT_START, str(error)))
+            self._clients.changed(
+                ContainerState(spec.name, spec.attempt, FAILED, now, now, processes.CANNOT_START, str(error))
+            )
             return
         assert container.start_pipe
         reading = container.start_pipe.reading
@@ -110,7 +91,7 @@ class Pod:
         self._selector.unregister(pipe)
         container.started()
         if not container.error:
-            self._changed(container.state())
+            self._clients.changed(container.state())
 
     def _reap(self, wake: socket.socket) -> None:
         wake.recv(512)
@@ -126,13 +107,13 @@ class Pod:
     def _ended(self, pid: int, code: int) -> None:
         for process in [process for process in self._execs if process.pid == pid]:
             self._execs.remove(process)
-            self._answer(process.connection, {"exit": code})
+            self._clients.answer(process.connection, {"exit": code})
         for container in self._containers.values():
             if container.pid == pid and container.alive:
                 if container.start_pipe:
                     self._selector.unregister(container.start_pipe.reading)
                 container.ended(code)
-                self._changed(container.state())
+                self._clients.changed(container.state())
 
     def _signal(self, message: Message, connection: socket.socket) -> None:
         if "name" not in message:
@@ -145,62 +126,31 @@ class Pod:
 
     def _exec(self, wanted: ExecSpec, inbox: Inbox) -> None:
         connection, descriptors = inbox.connection, inbox.take_descriptors()
-        self._watchers.remove(connection)
+        self._clients.unwatch(connection)
         container = self._containers.get(wanted.name)
         if not container or not container.alive:
-            self._answer(connection, {"error": f"container {wanted.name} is not running"})
+            self._clients.answer(connection, {"error": f"container {wanted.name} is not running"})
             return
-        spec = container.spec._replace(argv=wanted.argv, says_listening=False)
-        if wanted.terminal:
-            master, slave = processes.open_terminal(container.pid, wanted.columns, wanted.rows)
-            messages.send(connection, {"terminal": True}, (master,))
-            os.close(master)
-            descriptors = (slave, slave, slave)
-            spec = spec._replace(env={**spec.env, "TERM": "xterm"})
-        pipe = StartPipe()
-        streams = (descriptors[0], descriptors[1], descriptors[2])
-        pid = processes.start_exec(spec, container.pid, streams, pipe.writing, terminal=wanted.terminal)
-        pipe.close_writing()
-        for descriptor in set(descriptors):
-            os.close(descriptor)
-        self._execs.append(Exec(connection, pid))
-        self._selector.register(pipe.reading, selectors.EVENT_READ, lambda: self._exec_started(connection, pipe))
+        joined = Exec(connection, container, wanted, descriptors)
+        self._execs.append(joined)
+        reading = joined.start_pipe.reading
+        self._selector.register(reading, selectors.EVENT_READ, lambda: self._exec_started(joined))
+
+    def _exec_started(self, joined: Exec) -> None:
+        self._selector.unregister(joined.start_pipe.reading)
+        if error := joined.start_pipe.result():
+            self._clients.answer(joined.connection, {"error": error})
+
+    def _hang_up(self, connection: socket.socket) -> None:
+        """The exec of a client that has gone is hung up and killed."""
+        for process in self._execs:
+            if process.connection is connection:
+                os.kill(process.pid, signal.SIGHUP)
 
     def _lend_socket(self, family: int, connection: socket.socket) -> None:
         """A socket keeps the network namespace that it was made in: with this one the agent reaches the pod's own."""
         with socket.socket(family, socket.SOCK_STREAM) as lent:
             messages.send(connection, {"socket": True}, (lent.fileno(),))
-
-    def _exec_started(self, connection: socket.socket, pipe: StartPipe) -> None:
-        self._selector.unregister(pipe.reading)
-        if error := pipe.result():
-            self._answer(connection, {"error": error})
-
-    def _changed(self, state: ContainerState) -> None:
-        for connection in list(self._watchers):
-            self._tell(connection, state)
-
-    def _tell(self, connection: socket.socket, *states: ContainerState) -> None:
-        self._answer(connection, {"containers": [state._asdict() for state in states]})
-
-    def _answer(self, connection: socket.socket, message: Message) -> None:
-        if connection.fileno() < 0:
-            return
-        try:
-            messages.send(connection, message)
-        except OSError:
-            self._close(connection)
-
-    def _close(self, connection: socket.socket) -> None:
-        """Forgets a connection; the exec of a client that has gone is hung up and killed."""
-        if connection in self._watchers:
-            self._watchers.remove(connection)
-        for process in self._execs:
-            if process.connection is connection:
-                os.kill(process.pid, signal.SIGHUP)
-        if connection.fileno() >= 0:
-            self._selector.unregister(connection)
-            connection.close()
 
 
 def hold(directory: str, first: socket.socket) -> None:
