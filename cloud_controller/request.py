@@ -65,12 +65,15 @@ def needs_cleanup(service: core_pb2.Service, load_balancer_class: str) -> bool:
 
 
 def read(service: core_pb2.Service, default_mode: Mode) -> LoadBalancerRequest:
-    """Raises ValueError for an annotation that says nothing this cloud knows."""
+    """Raises ValueError for what this cloud cannot do: an unknown mode, a proxy to nodePorts that are not there."""
     annotations = service.metadata.annotations
     mode = annotations.get(MODE_ANNOTATION) or default_mode
     if mode not in ("vip", "proxy"):
         raise ValueError(f'annotation {MODE_ANNOTATION}: "{mode}" is neither vip nor proxy')
     spec = service.spec
+    without = next((port.port for port in spec.ports if not port.nodePort), 0)
+    if mode == "proxy" and without:
+        raise ValueError(f"mode proxy needs nodePorts: port {without} has none (spec.allocateLoadBalancerNodePorts)")
     return LoadBalancerRequest(
         namespace=service.metadata.namespace,
         name=service.metadata.name,
