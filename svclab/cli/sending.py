@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from protos.api_pb2 import ExecOpen, Frame
 from svclab.cli.errors import CliError
-from svclab.trace.observation import Seen, Sent, seen_rows, sent_row
+from svclab.trace.evidence import Seen, Sent, seen_rows, sent_row
 from svclab.trace.programs import observe, probe
 from svclab.trace.question import OUTSIDE, Source
 from svclab.trace.trace import Trace

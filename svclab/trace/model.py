@@ -1,6 +1,5 @@
 """Follows a packet through the cluster by Kubernetes' rules: pure, from the API's objects to a Way."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,11 +8,9 @@ from svclab.trace.balancer import Choice, choose, owner_of
 from svclab.trace.endpoints import Endpoint, consider, endpoints_of
 from svclab.trace.hits import BALANCER_IP, Claim, allows, claim_at, owner_of_cluster_ip
 from svclab.trace.nobody import why_nobody, why_unclaimed
-from svclab.trace.way import Cause, End, Hit, Hop, Packet, Verdict, Way
+from svclab.trace.policies import POD, masquerade_of, origin_of, policy_of, why_outside
+from svclab.trace.way import Cause, End, Hit, Hop, Packet, Verdict, Way, joined, scaled
 from svclab.trace.world import Node, World, within
-
-POD, HOST, OUTSIDE = "a pod of this node", "this node itself", "from outside"  # who sent it, as a node's proxy sees it
-INTERNAL_POLICY, EXTERNAL_POLICY = "spec.internalTrafficPolicy", "spec.externalTrafficPolicy"
 
 
 def follow(world: World, packet: Packet, node: str) -> Way:
@@ -58,7 +55,9 @@ def _route(world: World, packet: Packet, at: Node | None) -> Way:
         return _unreachable(packet, f"nothing outside of the cluster has a route to {packet.destination}")
     cause = Cause(f"{packet.destination} is no address of this cluster")
     end = End(Verdict.LEFT, cause, place=at.name, address=packet.destination, port=packet.port)
-    return Way(ends=(replace(end, source=leaving.source, masqueraded=masqueraded, masquerade=_outside(masqueraded)),))
+    return Way(
+        ends=(replace(end, source=leaving.source, masqueraded=masqueraded, masquerade=why_outside(masqueraded)),)
+    )
 
 
 def _unreachable(packet: Packet, why: str, place: str = "") -> Way:
@@ -71,15 +70,6 @@ def _leaving(packet: Packet, at: Node | None) -> tuple[Packet, bool]:
     if at is None or not at.has_pod(packet.source):
         return packet, False
     return replace(packet, source=at.primary(packet.source)), True
-
-
-def _outside(masqueraded: bool) -> Cause:
-    text = (
-        "nobody outside has a route to pods, so the answer must come to the node"
-        if masqueraded
-        else "it needs no other"
-    )
-    return Cause(text)
 
 
 def _arrival(packet: Packet, node: str, pod: str) -> Way:
@@ -105,9 +95,9 @@ def _stopped(packet: Packet, place: str, verdict: Verdict, cause: Cause, hit: Hi
 
 def _served(world: World, packet: Packet, node: Node, claim: Claim) -> Way:
     """By the Service that has the destination on this node."""
-    origin = _origin(packet, node)
+    origin = origin_of(packet, node)
     endpoints = endpoints_of(world, claim.service, claim.port.name, packet.protocol, packet.destination)
-    policy, local_field = _policy(claim, origin)
+    policy, local_field = policy_of(claim, origin)
     considered = consider(endpoints, node, local_field)
     affinity = claim.service.spec.sessionAffinityConfig.clientIP.timeoutSeconds or 10800
     sticky = claim.service.spec.sessionAffinity == "ClientIP"
@@ -127,35 +117,12 @@ def _served(world: World, packet: Packet, node: Node, claim: Claim) -> Way:
     return Way((Hop(node.name, packet, "", hit=hit),), ends)
 
 
-def _origin(packet: Packet, node: Node) -> str:
-    if packet.source and node.has_pod(packet.source):
-        return POD
-    return HOST if packet.source in node.addresses else OUTSIDE
-
-
-def _policy(claim: Claim, origin: str) -> tuple[Cause, str]:
-    """The policy in words, and the field that restricts the choice to this node's endpoints ("": none does)."""
-    spec = claim.service.spec
-    if claim.is_internal:
-        if spec.internalTrafficPolicy == "Local":
-            return Cause("Local: only endpoints on this node", INTERNAL_POLICY), INTERNAL_POLICY
-        return Cause("Cluster: endpoints on every node", INTERNAL_POLICY), ""
-    if spec.externalTrafficPolicy != "Local":
-        return Cause("Cluster: endpoints on every node", EXTERNAL_POLICY), ""
-    if origin == OUTSIDE:
-        return Cause("Local: only endpoints on this node, and the client's address is kept", EXTERNAL_POLICY), (
-            EXTERNAL_POLICY
-        )
-    text = f"Local, for clients from outside; the short circuit lets {origin} use endpoints on every node"
-    return Cause(text, EXTERNAL_POLICY), ""
-
-
 def _translated(
     world: World, packet: Packet, node: Node, claim: Claim, origin: str, one: Endpoint, probability: Fraction
 ) -> End:
-    masqueraded, cause = _masquerade(packet, claim, origin, one)
+    masqueraded, cause = masquerade_of(packet, claim, origin, one)
     if not masqueraded and origin == POD and not world.holds(one.address):
-        masqueraded, cause = True, _outside(masqueraded=True)
+        masqueraded, cause = True, why_outside(masqueraded=True)
     pod = world.pod_at(one.address)
     return End(
         Verdict.DELIVERED,
@@ -172,25 +139,6 @@ def _translated(
     )
 
 
-def _masquerade(packet: Packet, claim: Claim, origin: str, one: Endpoint) -> tuple[bool, Cause]:
-    """Whether the packet's source becomes the node's address, so that the answer comes back through this node."""
-    if one.address == packet.source:
-        return True, Cause("the endpoint reaches itself, and must not see its own address as the client (hairpin)")
-    if claim.is_internal:
-        if origin == POD:
-            return False, Cause("pods keep their address on the way to a ClusterIP")
-        who = "the node itself sends it" if origin == HOST else "it comes from outside of this node"
-        return True, Cause(f"{who}: the answer must come back through here")
-    if claim.service.spec.externalTrafficPolicy != "Local":
-        text = "externalTrafficPolicy Cluster: the endpoint may be on another node, so the answer must come back here"
-        return True, Cause(text, EXTERNAL_POLICY)
-    if origin == HOST:
-        text = "the node itself sends it, to an endpoint on any node: the answer must come back through here"
-        return True, Cause(text, EXTERNAL_POLICY)
-    who = "the client's" if origin == OUTSIDE else "the pod's"
-    return False, Cause(f"externalTrafficPolicy Local: {who} address is kept", EXTERNAL_POLICY)
-
-
 def _balanced(world: World, packet: Packet, service: core_pb2.Service) -> Way:
     """Through the load balancer outside of the cluster, and on from each node that it may choose."""
     choice = choose(world, packet, service)
@@ -204,17 +152,3 @@ def _balanced(world: World, packet: Packet, service: core_pb2.Service) -> Way:
 
 def _balancer_hop(packet: Packet, choice: Choice) -> Hop:
     return Hop(choice.PLACE, packet, choice.text, hit=choice.hit, verdict=choice.verdict, cause=choice.cause)
-
-
-def scaled(way: Way, probability: Fraction) -> Way:
-    """The same way, as one of several."""
-    return Way(
-        tuple(replace(hop, probability=hop.probability * probability) for hop in way.hops),
-        tuple(replace(end, probability=end.probability * probability) for end in way.ends),
-    )
-
-
-def joined(ways: Iterable[Way]) -> Way:
-    """Ways beside or after one another."""
-    whole = list(ways)
-    return Way(tuple(hop for way in whole for hop in way.hops), tuple(end for way in whole for end in way.ends))

@@ -6,10 +6,10 @@ from fractions import Fraction
 
 from protos.kubernetes import core_pb2
 from svclab.trace.hits import claims_at
-from svclab.trace.model import follow, joined, scaled
+from svclab.trace.model import follow
 from svclab.trace.names import Answer, look_up
 from svclab.trace.question import QuestionError, Source, Target
-from svclab.trace.way import Cause, End, Packet, Verdict, Way
+from svclab.trace.way import Cause, End, Packet, Verdict, Way, joined, scaled
 from svclab.trace.world import World
 
 

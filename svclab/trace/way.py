@@ -1,6 +1,7 @@
 """The values of a prediction: the hops of a packet and the ends that it may come to."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -100,3 +101,17 @@ class Way:
 def socket_text(address: str, port: int) -> str:
     """An address and port as people write them: [fd00::1]:80."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def scaled(way: Way, probability: Fraction) -> Way:
+    """The same way, as one of several."""
+    return Way(
+        tuple(replace(hop, probability=hop.probability * probability) for hop in way.hops),
+        tuple(replace(end, probability=end.probability * probability) for end in way.ends),
+    )
+
+
+def joined(ways: Iterable[Way]) -> Way:
+    """Ways beside or after one another."""
+    whole = list(ways)
+    return Way(tuple(hop for way in whole for hop in way.hops), tuple(end for way in whole for end in way.ends))

@@ -7,7 +7,8 @@ import pytest
 
 from svclab.trace.comparison import differences
 from svclab.trace.document import document
-from svclab.trace.observation import Observation, Sent, observe, seen_rows, sent_row
+from svclab.trace.evidence import Sent, seen_rows, sent_row
+from svclab.trace.observation import Observation, observe
 from svclab.trace.way import Verdict
 from svclab.trace.words import describe, describe_observed
 from tests.unit.trace.scene import NODE_PORT, READY, scene, service, slice_of, trace
