@@ -60,6 +60,8 @@ def _start(
 ) -> None:
     driver = find_driver(config.driver)
     driver.stop(state, config)  # what a crash may have left
+    if not known:
+        driver.delete(state, config)  # of one whose folder was removed by hand
     try:
         driver.prepare(say)
         config = _with_subnets(state, config, known=known)

@@ -115,6 +115,25 @@ def test_what_takes_minutes_comes_before_a_subnet_is_chosen(
     assert module.start(Wish("dev"), print, lambda *_: None).networking.node_subnets[0] not in taken
 
 
+def test_a_new_cluster_finds_nothing_of_one_whose_folder_is_gone(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    class Recording(FakeDriver):
+        def start(self, *_: object) -> None:
+            done.append("start")
+
+        def delete(self, *_: object) -> None:
+            done.append("delete")
+
+    monkeypatch.setattr(module, "find_driver", lambda name: Recording())
+    module.start(Wish("dev"), print, lambda *_: None)
+    assert done == ["delete", "start"]
+    module.start(Wish("dev"), print, lambda *_: None)
+    assert done == ["delete", "start", "start"]
+
+
 def test_the_state_folder_is_for_its_owner_alone(state: StateFolder) -> None:
     state.create()
     assert state.root.stat().st_mode & 0o777 == 0o700
