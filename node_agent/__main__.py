@@ -25,6 +25,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--node-port-address", action="append", default=[], help="CIDR of node addresses that node ports answer on"
     )
+    parser.add_argument("--masquerade-all", action="store_true", help="also pods, on their way to a ClusterIP")
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--credentials", type=Path, help="folder of the node's certificate, for a server at host:port")
     parser.add_argument("--join-token", type=Path, help="folder of the token by which it gets its certificate")
@@ -51,6 +52,7 @@ def parse(arguments: list[str]) -> Config:
         node_ips=tuple(options.node_ip),
         external_ips=tuple(options.node_external_ip),
         node_port_addresses=tuple(options.node_port_address),
+        masquerade_all=options.masquerade_all,
         state_dir=options.state_dir,
         credentials=options.credentials,
         join_token=options.join_token,

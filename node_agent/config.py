@@ -37,5 +37,6 @@ class Config:
     root_size: str = "256m"  # of a container's root file system, as in tmpfs(5)
     metrics_port: int = 10249
     healthz_port: int = 10256
+    masquerade_all: bool = False  # also pods, on their way to a ClusterIP
     node_port_addresses: tuple[str, ...] = ()  # CIDRs; empty: the primary address of each family
     verbose: bool = False  # tracebacks of errors that have one clear line

@@ -126,6 +126,7 @@ def _proxy_config(config: Config) -> ProxyConfig:
         config.node_name,
         service_ranges=tuple(config.service_cidr.split(",")),
         node_port_addresses=config.node_port_addresses,
+        masquerade_all=config.masquerade_all,
         metrics_port=config.metrics_port,
         healthz_port=config.healthz_port,
     )

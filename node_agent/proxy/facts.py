@@ -112,12 +112,13 @@ class NodeFacts:
     pod_cidrs: tuple[str, ...] = ()
     zone: str = ""
     primary: tuple[str, ...] = ()  # one a family; () where they are the same as `addresses`
+    masquerade_all: bool = False  # also this node's pods, on their way to a ClusterIP
     is_leaving: bool = False  # being deleted, or about to be scaled down: a cloud load balancer should drain it
 
     @cached_property
     def topology(self) -> tuple[object, ...]:
         """What all rules depend on: a change of it is a full sync."""
-        return (self.addresses, self.primary, self.pod_cidrs, self.zone)
+        return (self.addresses, self.primary, self.pod_cidrs, self.zone, self.masquerade_all)
 
 
 def service_facts(service: core_pb2.Service) -> ServiceFacts | None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from node_agent.conntrack.flows import Conntrack
@@ -34,6 +34,7 @@ class ProxyConfig:
     node_name: str
     service_ranges: tuple[str, ...] = ()
     node_port_addresses: tuple[str, ...] = ()
+    masquerade_all: bool = False
     metrics_address: str = "127.0.0.1"
     metrics_port: int = 10249
     healthz_port: int = 10256
@@ -100,6 +101,7 @@ class Proxier:
         self._node_seen = node
         ranges = self._config.node_port_addresses
         found = facts.node_facts(node, ranges, tuple(self._local_addresses()) if ranges else ())
+        found = replace(found, masquerade_all=self._config.masquerade_all)
         if found.topology != self._node.topology:
             self._needs_full_pass = True
             self._queue()

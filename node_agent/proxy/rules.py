@@ -37,7 +37,7 @@ def table(family: Family, node: NodeFacts, service_ranges: Iterable[str], treatm
     pods = [text for text in node.pod_cidrs if _is_of(family, text)]
     chains = (
         *_reject(),
-        _mark_for_masquerade(family, vip, pods),
+        _mark_for_masquerade(family, vip, [] if node.masquerade_all else pods),
         *choosing(family, treatments),
         _short_circuit(family, vip, pods),
         _services(family, vip, ranges),

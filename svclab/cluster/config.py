@@ -51,6 +51,7 @@ class Networking:
     node_subnets: tuple[IPNetwork, ...] = ()  # empty: free ones are chosen when the cluster is first started
     node_port_range: tuple[int, int] = (30000, 32767)
     node_port_addresses: tuple[IPNetwork, ...] = ()  # of nodes, where node ports answer; (): the first of each family
+    masquerade_all: bool = False  # also pods, on their way to a ClusterIP
     cluster_domain: str = "cluster.local"
 
 

@@ -78,6 +78,7 @@ def to_document(config: ClusterConfig) -> dict[str, Any]:
             "nodeSubnet": ",".join(map(str, network.node_subnets)),
             "nodePortRange": "{}-{}".format(*network.node_port_range),
             "nodePortAddresses": [*map(str, network.node_port_addresses)],
+            "masqueradeAll": network.masquerade_all,
             "clusterDomain": network.cluster_domain,
         },
         "timers": {
@@ -124,6 +125,7 @@ def _networking(section: Section) -> Networking:
         node_port_addresses=_node_port_addresses(
             section.get("nodePortAddresses", list, []), section.at("nodePortAddresses")
         ),
+        masquerade_all=section.flag("masqueradeAll", default.masquerade_all),
         cluster_domain=section.text("clusterDomain", default.cluster_domain),
     )
     section.text("kubeProxyMode", "nftables")  # kind's field: there is one mode here

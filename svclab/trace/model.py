@@ -120,7 +120,7 @@ def _served(world: World, packet: Packet, node: Node, claim: Claim) -> Way:
 def _translated(
     world: World, packet: Packet, node: Node, claim: Claim, origin: str, one: Endpoint, probability: Fraction
 ) -> End:
-    masqueraded, cause = masquerade_of(packet, claim, origin, one)
+    masqueraded, cause = masquerade_of(packet, node, claim, origin, one)
     if not masqueraded and origin == POD and not world.holds(one.address):
         masqueraded, cause = True, why_outside(masqueraded=True)
     pod = world.pod_at(one.address)

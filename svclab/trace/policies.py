@@ -32,11 +32,13 @@ def policy_of(claim: Claim, origin: str) -> tuple[Cause, str]:
     return Cause(text, EXTERNAL_POLICY), ""
 
 
-def masquerade_of(packet: Packet, claim: Claim, origin: str, one: Endpoint) -> tuple[bool, Cause]:
+def masquerade_of(packet: Packet, node: Node, claim: Claim, origin: str, one: Endpoint) -> tuple[bool, Cause]:
     """Whether the packet's source becomes the node's address, so that the answer comes back through this node."""
     if one.address == packet.source:
         return True, Cause("the endpoint reaches itself, and must not see its own address as the client (hairpin)")
     if claim.is_internal:
+        if origin == POD and node.masquerades_all:
+            return True, Cause("networking.masqueradeAll: everybody is masqueraded on the way to a ClusterIP")
         if origin == POD:
             return False, Cause("pods keep their address on the way to a ClusterIP")
         who = "the node itself sends it" if origin == HOST else "it comes from outside of this node"

@@ -26,6 +26,7 @@ class Node:
     is_ready: bool = True
     is_member: bool = True
     node_port_ranges: tuple[str, ...] = ()
+    masquerades_all: bool = False  # its own pods too, on their way to a ClusterIP
 
     def answers_node_ports(self, ip: str) -> bool:
         """Whether node ports answer on an address: of these ranges, or the primary one of its family."""
@@ -91,14 +92,16 @@ def world(
     service_ranges: tuple[str, ...] = (),
     domain: str = "cluster.local",
     node_port_ranges: tuple[str, ...] = (),
+    masquerade_all: bool = False,
 ) -> World:
     """From the API's objects."""
+    known = {found.metadata.name: _node(found) for found in sorted(nodes, key=lambda node: node.metadata.name)}
     return World(
         {(found.metadata.namespace, found.metadata.name): found for found in services},
         tuple(slices),
         {
-            found.metadata.name: replace(_node(found), node_port_ranges=node_port_ranges)
-            for found in sorted(nodes, key=lambda node: node.metadata.name)
+            name: replace(node, node_port_ranges=node_port_ranges, masquerades_all=masquerade_all)
+            for name, node in known.items()
         },
         tuple(_pod(found) for found in pods if found.spec.nodeName and found.status.phase in ("Running", "Pending")),
         service_ranges,

@@ -103,6 +103,7 @@ def read_world(api: "SyncClient", config: ClusterConfig) -> World:
         tuple(map(str, config.networking.service_subnets)),
         config.networking.cluster_domain,
         tuple(map(str, config.networking.node_port_addresses)),
+        config.networking.masquerade_all,
     )
 
 

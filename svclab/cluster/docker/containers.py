@@ -106,6 +106,7 @@ def node(config: ClusterConfig, one: NodeConfig) -> Container:
     }
     addresses = [word for address in plan.addresses(Plan.of_node(one.number)) for word in ("--node-ip", address)]
     addresses += [word for found in network.node_port_addresses for word in ("--node-port-address", str(found))]
+    addresses += ["--masquerade-all"] if network.masquerade_all else []
     labels = [word for key, value in one.labels.items() for word in ("--label", f"{key}={value}")]
     return Container(
         part=one.name,

@@ -65,6 +65,7 @@ def node_agent(state: StateFolder, config: ClusterConfig, node: NodeConfig) -> C
                 cluster_cidr=_cidrs(config.networking.pod_subnets),
                 service_cidr=_cidrs(config.networking.service_subnets),
                 cluster_domain=config.networking.cluster_domain,
+                masquerade_all=config.networking.masquerade_all,
                 node_port_addresses=tuple(map(str, config.networking.node_port_addresses)),
                 dns_ip=str(config.networking.service_subnets[0][_DNS]),
                 pod_network="vxlan" if config.networking.pod_network == "vxlan" else "routes",

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from node_agent.conntrack.kernel import KernelConntrack
 from node_agent.nft.kernel import NftError
@@ -21,6 +22,7 @@ from tests.kernel.proxy.lab import (
     GATEWAY6,
     NODE,
     NODE6,
+    NODE_FACTS,
     OUTSIDE,
     OUTSIDE6,
     PATIENCE,
@@ -144,6 +146,19 @@ def who_is_masqueraded(lab: Lab) -> None:
                         seen.by(address, number, pod="kept", outside="kept", node="the node")
                     else:
                         seen.by(address, number, pod="kept", outside="silence", node="the node")
+
+
+def pods_are_masqueraded_where_all_shall_be(lab: Lab) -> None:
+    for v6, (vip, node, _) in enumerate(FAMILIES.values()):
+        for sticky in (0, 9):
+            port = lab.service("seen", vip, affinity_seconds=sticky, node_port=30080, external_local=True)
+            lab.endpoints(port, "b")
+            for everybody, wanted in ((True, "changed"), (False, "kept")):
+                lab.changes.drain()
+                lab.sync.full(replace(NODE_FACTS, masquerade_all=everybody))
+                seen = Seen(lab, "TCP", "b", (A[v6], OUTSIDE6 if v6 else OUTSIDE, node))
+                seen.by(vip, 80, pod=wanted, outside="changed", node="the node")
+                seen.by(node, 30080, pod="kept", outside="kept", node="the node")
 
 
 class Seen:

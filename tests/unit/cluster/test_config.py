@@ -79,6 +79,13 @@ def test_an_error_names_the_field(change: dict[str, Any], message: str) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_whether_all_is_masqueraded() -> None:
+    assert not from_document(HEAD).networking.masquerade_all
+    config = from_document(HEAD | {"networking": {"masqueradeAll": True}})
+    assert config.networking.masquerade_all
+    assert from_document(to_document(config)) == config
+
+
 def test_where_node_ports_answer() -> None:
     for texts, wanted in (([], []), (["primary"], []), (["10.0.0.0/8", "::/0"], ["10.0.0.0/8", "::/0"])):
         config = from_document(HEAD | {"networking": {"nodePortAddresses": texts}})
