@@ -67,7 +67,7 @@ def ask(cluster: Cluster, where: Sequence[str], *targets: tuple[str, str, int], 
     if not where:
         done = subprocess.run([sys.executable, "-c", ASK, question], text=True, capture_output=True, check=True).stdout
     else:
-        python = "python3" if where[0] == "exec" else sys.executable
+        python = "python3" if where[0] == "exec" else cluster.python
         done = cluster.svclab(*where, "--", python, "-c", ASK, question)
     answers: list[Answers] = json.loads(done)
     return answers
