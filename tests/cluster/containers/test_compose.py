@@ -68,6 +68,12 @@ def test_a_node_without_rules_is_not_healthy(quickstart: ComposeCluster) -> None
     eventually(lambda: subprocess.run(check, check=False).returncode == 0, within=20)
 
 
+def test_a_node_that_has_joined_holds_no_token(quickstart: ComposeCluster) -> None:
+    look = ["docker", "exec", quickstart.container("node", 2), "ls", "/credentials/join", "/credentials/cluster-dns"]
+    done = subprocess.run(look, text=True, capture_output=True, check=True)
+    assert done.stdout.count("client.key") == 1  # of the cluster's DNS, which runs here
+
+
 def test_a_published_port_answers_on_localhost(quickstart: ComposeCluster) -> None:
     address = published(quickstart, "node", 30080)
     assert address.startswith("127.0.0.1:")
