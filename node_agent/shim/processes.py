@@ -140,7 +140,12 @@ def _prepare(spec: ContainerSpec, streams: Streams, *, terminal: bool) -> None:
     os.makedirs(spec.cwd, exist_ok=True)
     os.chdir(spec.cwd)
     _give_up(spec)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD):
+    _default_signals()
+
+
+def _default_signals() -> None:
+    """Ignores and blocks nothing: exec() would hand on what the spawner, or whoever started the cluster, ignores."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 

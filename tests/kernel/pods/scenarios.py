@@ -220,6 +220,29 @@ async def a_terminal_of_the_pods_own(node: Node) -> None:
     assert shown == b"/dev/pts/0\r\n30 100\r\n", shown
 
 
+async def an_interrupt_typed_in_a_terminal(node: Node) -> None:
+    shim = await node.pod()
+    shim.start(node.shell("sleep 60"))
+    await node.reach(shim, "main", RUNNING)
+    process = shim.exec(ExecSpec("main", ["sh", "-c", "echo ready; exec sleep 60"], True, 100, 30))
+    master = await process.terminal()
+    assert os.read(master, 7) == b"ready\r\n"
+    os.write(master, b"\x03")
+    async with asyncio.timeout(10):
+        assert await process.wait() == 128 + signal.SIGINT
+    os.close(master)
+
+
+async def no_signal_is_ignored(node: Node) -> None:
+    shim = await node.pod()
+    shim.start(node.shell("grep -E 'Sig(Ign|Blk)' /proc/self/status; sleep 60"))
+    await node.reach(shim, "main", RUNNING)
+    await soon(lambda: node.folder.log("main", 0).read_text().count(" F Sig") == 2)
+    assert node.folder.log("main", 0).read_text().count("\t0000000000000000\n") == 2
+    code, shown = await run_in(shim, "grep", "SigIgn", "/proc/self/status")
+    assert (code, shown) == (0, b"SigIgn:\t0000000000000000\n")
+
+
 async def a_hang_up_ends_what_it_started(node: Node) -> None:
     shim = await node.pod()
     shim.start(node.shell("sleep 60"))
@@ -390,6 +413,8 @@ SCENARIOS: dict[str, Callable[[Node], Awaitable[None]]] = {
         containers_share_the_network_alone,
         processes_join_a_container,
         a_terminal_of_the_pods_own,
+        an_interrupt_typed_in_a_terminal,
+        no_signal_is_ignored,
         a_hang_up_ends_what_it_started,
         signals_reach_the_program,
         a_shell_waits_for_input_that_does_not_come,
