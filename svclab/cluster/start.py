@@ -7,7 +7,7 @@ from typing import Any
 
 from svclab.cluster import locks
 from svclab.cluster.addresses import CHOOSE, choose_subnets, host_networks
-from svclab.cluster.config import ClusterConfig, with_nodes
+from svclab.cluster.config import ClusterConfig, IPNetwork, with_nodes
 from svclab.cluster.config_document import API_VERSION, KIND, from_document
 from svclab.cluster.document import dns_label
 from svclab.cluster.driver import Say, find_driver, is_running
@@ -37,7 +37,8 @@ def start(wish: Wish, say: Say, wait: Callable[[StateFolder, ClusterConfig], Non
     state = StateFolder.of(dns_label(wish.name, "cluster name"))
     if is_running(state):
         raise ClusterError(
-            f"cluster {state.name!r} is already running: see `svclab status`, or end it with `svclab down`"
+            f"cluster {state.name!r} is already running: see `svclab --cluster {state.name} status`, "
+            f"or end it with `svclab down --name {state.name}`"
         )
     known = state.exists()
     config = resolve(state, wish)
@@ -109,11 +110,18 @@ def _stored(state: StateFolder, wish: Wish) -> ClusterConfig:
     return config
 
 
+def _subnets_of(folder: StateFolder) -> tuple[IPNetwork, ...]:
+    """A cluster's node subnets; of one whose configuration cannot be read none, as it cannot start."""
+    try:
+        return folder.load().networking.node_subnets
+    except ClusterError:
+        return ()
+
+
 def _with_subnets(state: StateFolder, config: ClusterConfig, *, known: bool) -> ClusterConfig:
     """Chooses the node subnets and stores the configuration, one `svclab up` after the other."""
     with locks.folder(state_home()):
-        others = [folder.load().networking.node_subnets for folder in all_folders() if folder.name != state.name]
-        taken = [subnet for subnets in others for subnet in subnets]
+        taken = [subnet for folder in all_folders() if folder.name != state.name for subnet in _subnets_of(folder)]
         # A user namespace has networks of its own: what the machine has come to use does not keep its cluster down.
         if not known or config.driver != "netns" or os.geteuid() == 0:
             taken += host_networks()

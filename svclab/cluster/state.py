@@ -87,7 +87,7 @@ class StateFolder(StatePaths):
             raise ClusterError(f"no cluster {self.name!r}: start it with `svclab up --name {self.name}`") from None
         except (ValueError, ClusterError) as error:
             raise ClusterError(
-                f"{self.config_file} is damaged: {error}: remove it with `svclab down --delete`"
+                f"{self.config_file} is damaged: {error}: remove it with `svclab down --name {self.name} --delete`"
             ) from error
 
     def load_or_default(self) -> ClusterConfig:

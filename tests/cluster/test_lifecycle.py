@@ -151,6 +151,8 @@ def test_a_cluster_as_a_file(make_cluster: MakeCluster, tmp_path: Path) -> None:
         (("up", "--config", "/no/such/file"), "/no/such/file: No such file or directory"),
         (("up", "--config", "Makefile"), "Makefile"),
         (("up", "--config", "examples/quickstart.yaml"), "examples/quickstart.yaml: holds"),
+        (("up", "--config", "pyproject.toml"), "pyproject.toml"),
+        (("up", "--config", "compose/compose.yaml"), "compose/compose.yaml: "),
         (("down", "--name", "nowhere"), "no cluster 'nowhere'"),
         (("status", "--name", "nowhere"), "no cluster 'nowhere'"),
     ],

@@ -12,6 +12,8 @@ from svclab.cli.errors import CliError
 from svclab.cli.lifecycle.choice import chosen_name, cluster_errors
 from svclab.cli.lifecycle.steps import Steps
 from svclab.cluster.config import DRIVERS, MOST_NODES, STORES, ClusterConfig
+from svclab.cluster.config_document import from_document
+from svclab.cluster.errors import ConfigError
 from svclab.cluster.readiness import prepare, wait_for_nodes
 from svclab.cluster.start import Wish, start
 from svclab.cluster.state import StateFolder
@@ -111,4 +113,8 @@ def _read(path: Path) -> Any:
         ) from error
     if len(documents) != 1:
         raise CliError(f"{path}: holds {len(documents)} documents, must be one of kind Cluster")
+    try:
+        from_document(documents[0])
+    except ConfigError as error:
+        raise CliError(f"{path}: {error}") from error
     return documents[0]

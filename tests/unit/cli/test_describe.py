@@ -251,7 +251,10 @@ spec:
       successThreshold: 1
       failureThreshold: 3
     volumeMounts: [{name: config, mountPath: /config, readOnly: true}]
-  volumes: [{name: config, configMap: {name: settings}}]
+  volumes:
+  - {name: config, configMap: {name: settings, defaultMode: 420, items: [{key: a, path: b}]}}
+  - {name: scratch, emptyDir: {}}
+  - {name: machine, hostPath: {path: /srv}}
   tolerations: [{key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 300}]
 status:
   phase: Running
@@ -310,8 +313,16 @@ Conditions:
   Ready   True
 Volumes:
   config:
-    Type:        ConfigMap
-    Name:        settings
+    Type:      ConfigMap (a volume populated by a ConfigMap)
+    Name:      settings
+    Optional:  false
+  scratch:
+    Type:       EmptyDir (a temporary directory that shares a pod's lifetime)
+    Medium:
+    SizeLimit:  <unset>
+  machine:
+    Type:        HostPath
+    Path:        /srv
 QoS Class:       BestEffort
 Node-Selectors:  <none>
 Tolerations:     node.kubernetes.io/not-ready:NoExecute op=Exists for 300s

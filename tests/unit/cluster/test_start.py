@@ -54,7 +54,7 @@ def test_a_stopped_cluster_is_not_changed_by_options(state: StateFolder, wish: W
 def test_a_damaged_configuration_is_named(state: StateFolder) -> None:
     state.create()
     state.config_file.write_text("{")
-    with pytest.raises(ClusterError, match=r"cluster\.json is damaged: .*svclab down --delete"):
+    with pytest.raises(ClusterError, match=r"cluster\.json is damaged: .*svclab down --name dev --delete"):
         state.load()
 
 
@@ -97,6 +97,18 @@ def test_a_stopped_cluster_whose_subnet_the_machine_has_come_to_use(
         with pytest.raises(ClusterError, match="in use here .* keeps its addresses: stop what uses them, or begin"):
             module.start(Wish("dev"), print, lambda *_: None)
     assert module.start(Wish("another"), print, lambda *_: None).networking.node_subnets != (subnet,)
+
+
+def test_the_damaged_configuration_of_another_cluster_is_no_matter(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "find_driver", lambda name: FakeDriver())
+    monkeypatch.setattr(module, "host_networks", list)
+    other = StateFolder.of("other")
+    other.create()
+    other.config_file.write_text("{")
+    assert module.start(Wish("dev"), print, lambda *_: None).networking.node_subnets
+    assert other.config_file.read_text() == "{"
 
 
 def test_what_takes_minutes_comes_before_a_subnet_is_chosen(
