@@ -47,12 +47,14 @@ class UdpServices:
 
 
 def answering(served: Served) -> Answering:
-    """What `UdpServices.update` needs of a svc-port; {} for other protocols."""
+    """What `UdpServices.update` needs of a svc-port; {} for other protocols.
+
+    A flow may stay with an endpoint that is terminating, or far away, as long as it serves: like a TCP connection.
+    """
     if served.port.name.protocol != "UDP":
         return {}
-    serving = frozenset((e.ip, e.port) for found in served.endpoints.values() for e in (*found.cluster, *found.local))
     found = (vip.rsplit(" . ", 2) for vip in served.held)
-    return {(ip, int(number)): serving for ip, _, number in found}
+    return {(ip, int(number)): served.serving for ip, _, number in found}
 
 
 class StaleFlows:

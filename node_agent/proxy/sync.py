@@ -27,13 +27,15 @@ FAMILIES: tuple[rules.Family, ...] = ("ip", "ip6")
 class Served(NamedTuple):
     """A svc-port as this node serves it; `held`: the addresses that it answers on, of both families.
 
-    `lost`: those that it claims too, and who answers there.
+    `lost`: those that it claims too, and who answers there. `serving`: of a UDP svc-port the address and port of each
+    endpoint that serves, whether this node would choose it for a new flow or not.
     """
 
     port: ServicePort
     endpoints: dict[rules.Family, Categorized]
     held: Claimed
     lost: dict[str, ServicePortName]
+    serving: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def lacks_local(self) -> bool:
@@ -80,8 +82,8 @@ class FamilyTable:
     ) -> tuple[Difference, frozenset[Treatment]]:
         """The difference in elements, and the treatments that were not there before."""
         compiled = {
-            name: self._compiler.elements(port, endpoints[self._family], held)
-            for name, (port, endpoints, held, _) in ports.items()
+            name: self._compiler.elements(served.port, served.endpoints[self._family], served.held)
+            for name, served in ports.items()
         }
         difference = self._desired.update(compiled | dict.fromkeys(gone, {}))
         missing = self._compiler.treatments - self._chains
@@ -134,7 +136,13 @@ class Sync:
         return Outcome({name: self._served(port) for name, port in ports.items()}, gone)
 
     def _served(self, port: ServicePort) -> Served:
-        return Served(port, self._categorized(port), self._claims.held(port.name), self._claims.lost(port.name))
+        held, lost = self._claims.held(port.name), self._claims.lost(port.name)
+        return Served(port, self._categorized(port), held, lost, self._serving(port))
+
+    def _serving(self, port: ServicePort) -> frozenset[tuple[str, int]]:
+        """Only UDP flows ask for it."""
+        endpoints = self._changes.endpoints(port.name) if port.name.protocol == "UDP" else ()
+        return frozenset((endpoint.ip, endpoint.port) for endpoint in endpoints if endpoint.ready or endpoint.serving)
 
     def _categorized(self, port: ServicePort) -> dict[rules.Family, Categorized]:
         """Each family by itself: that one has endpoints says nothing of the other."""

@@ -413,6 +413,27 @@ def udp_flows_leave_endpoints_that_are_gone(lab: Lab) -> None:
             client.close()
 
 
+def udp_flows_stay_with_an_endpoint_that_still_serves(lab: Lab) -> None:
+    for vip, _, _ in FAMILIES.values():
+        port = lab.service("dns", vip, "UDP", 53)
+        lab.endpoints(port, "a")
+        lab.write()
+        client = lab.outside.run(socket.socket, socket.AF_INET6 if ":" in vip else socket.AF_INET, socket.SOCK_DGRAM)
+        client.settimeout(0.4)
+        assert exchange(client, vip, 53).startswith("a")
+        pods = {name: Endpoint(PODS[name][":" in vip], 8080, True, True, False, NODE_FACTS.name) for name in "ab"}
+        for ending, answering in (
+            ([replace(pods["a"], ready=False, terminating=True)], "a"),
+            ([replace(pods["a"], ready=False, serving=False, terminating=True)], "b"),
+        ):
+            facts = SliceFacts(port.name.service, {("", "UDP"): (pods["b"], *ending)})
+            lab.changes.put_slice(("default", f"dns-{':' in vip}"), facts)
+            lab.write()
+            assert exchange(client, vip, 53).startswith(answering)
+            assert lab.client(vip, 53, "UDP").startswith("b")
+        client.close()
+
+
 def only_the_flows_that_are_told_are_forgotten(lab: Lab) -> None:
     for vip, _, _ in FAMILIES.values():
         for protocol in ("TCP", "UDP"):

@@ -85,8 +85,14 @@ def outcome(*objects: object) -> Outcome:
 def test_what_answers_where() -> None:
     dns = service("dns", "10.96.0.53", port=53, protocol="UDP", type="NodePort", nodePort=30053)
     ready, ending = endpoint("10.244.1.5"), endpoint("10.244.1.6", ready=False, terminating=True)
-    found = outcome(dns, slice_("dns", ready, ending, protocol="UDP"))
-    assert answering(found.ports[DNS]) == {VIP: A, NODE_VIP: A}
+    ended, sick = (
+        endpoint("10.244.1.7", ready=False, serving=False, terminating=True),
+        endpoint("10.244.1.8", ready=False),
+    )
+    sick.conditions.serving = False
+    found = outcome(dns, slice_("dns", ready, ending, ended, sick, protocol="UDP"))
+    both = A | {("10.244.1.6", 8080)}
+    assert answering(found.ports[DNS]) == {VIP: both, NODE_VIP: both}
     web = outcome(service("web", "10.96.0.10"), slice_("web", ready))
     assert [answering(served) for served in web.ports.values()] == [{}]
 
