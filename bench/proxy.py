@@ -20,7 +20,8 @@ from typing import NamedTuple
 from bench.figures import Figure, percentile
 from node_agent.nft.kernel import KernelNft
 from node_agent.proxy.changes import Changes
-from node_agent.proxy.facts import NodeFacts, ServiceName, service_facts, slice_facts
+from node_agent.proxy.facts import NodeFacts, ServiceName
+from node_agent.proxy.reading import service_facts, slice_facts
 from node_agent.proxy.sync import Sync
 from protos.kubernetes import core_pb2, discovery_pb2
 

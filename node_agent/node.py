@@ -19,8 +19,9 @@ from node_agent.pods.pods import Pods
 from node_agent.pods.sandbox import NodeNetwork, node_resolver
 from node_agent.pods.spawner import Spawner
 from node_agent.pods.state import Surroundings
+from node_agent.proxy.config import ProxyConfig
 from node_agent.proxy.events import ProxyEvents
-from node_agent.proxy.proxier import Proxier, ProxyConfig
+from node_agent.proxy.proxier import Proxier
 from node_agent.streams.server import StreamServer
 from protos.kubernetes import core_pb2
 from svclab.client import Client, EventRecorder, Key

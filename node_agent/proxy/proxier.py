@@ -4,19 +4,20 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from node_agent.conntrack.flows import Conntrack
 from node_agent.nft.kernel import Nft, NftError
-from node_agent.proxy import facts
+from node_agent.proxy import reading
 from node_agent.proxy.changes import Changes
+from node_agent.proxy.config import ProxyConfig
 from node_agent.proxy.conntrack import StaleFlows
 from node_agent.proxy.contests import Contests
 from node_agent.proxy.facts import NodeFacts, ServiceName, ServicePortName
 from node_agent.proxy.health import ProxyHealth, ServiceHealth
-from node_agent.proxy.http import Answer, serve
-from node_agent.proxy.metrics import CONTENT_TYPE, Metrics, WithoutLocal
+from node_agent.proxy.metrics import Metrics, WithoutLocal
+from node_agent.proxy.pages import pages
 from node_agent.proxy.sync import Outcome, Sync
 from protos.kubernetes import core_pb2, discovery_pb2
 
@@ -25,19 +26,6 @@ FULL_SYNC_PERIOD = 3600.0  # seconds: heals what somebody else did to the tables
 INLINE_CHANGES = 50  # Services; a larger pass works in a thread, so that the node goes on meanwhile
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ProxyConfig:
-    """`service_ranges`: the cluster's ranges of Service addresses; `node_port_addresses`: CIDRs, () for the primary."""
-
-    node_name: str
-    service_ranges: tuple[str, ...] = ()
-    node_port_addresses: tuple[str, ...] = ()
-    masquerade_all: bool = False
-    metrics_address: str = "127.0.0.1"
-    metrics_port: int = 10249
-    healthz_port: int = 10256
 
 
 class Proxier:
@@ -82,15 +70,15 @@ class Proxier:
         self._without_local = WithoutLocal(self.metrics)
 
     def service_changed(self, key: tuple[str, str], service: core_pb2.Service | None) -> None:
-        found = facts.service_facts(service) if service is not None else None
+        found = reading.service_facts(service) if service is not None else None
         self._changes.put_service(ServiceName(*key), found)
         self.metrics.service_changes.inc()
         self._queue()
 
     def slice_changed(self, key: tuple[str, str], slice_: discovery_pb2.EndpointSlice | None) -> None:
-        found = facts.slice_facts(slice_) if slice_ is not None else None
+        found = reading.slice_facts(slice_) if slice_ is not None else None
         self._changes.put_slice(key, found)
-        happened = facts.trigger_time(slice_) if slice_ is not None else None
+        happened = reading.trigger_time(slice_) if slice_ is not None else None
         if happened is not None and happened > self._began:
             self._triggers.append(happened)
         self.metrics.endpoint_changes.inc()
@@ -100,7 +88,7 @@ class Proxier:
         """This node; a change of its addresses, ranges or zone touches every rule."""
         self._node_seen = node
         ranges = self._config.node_port_addresses
-        found = facts.node_facts(node, ranges, tuple(self._local_addresses()) if ranges else ())
+        found = reading.node_facts(node, ranges, tuple(self._local_addresses()) if ranges else ())
         found = replace(found, masquerade_all=self._config.masquerade_all)
         if found.topology != self._node.topology:
             self._needs_full_pass = True
@@ -130,19 +118,14 @@ class Proxier:
 
     async def run(self) -> None:
         """Works until cancelled; the rules stay in the kernel, so that another run can take over without a gap."""
-        servers = [
-            await self._serve(self._metrics_page, [self._config.metrics_address], self._config.metrics_port),
-            await self._serve(self.health.answer, None, self._config.healthz_port),
-        ]
         forgetting = asyncio.create_task(self._stale_flows.run())
         try:
-            await self._synced.wait()
-            await self._work()
+            async with pages(self._config, self.metrics, self.health, self._changes):
+                await self._synced.wait()
+                await self._work()
         finally:
             forgetting.cancel()
             self._service_health.close()
-            for server in filter(None, servers):
-                server.close()
 
     async def _work(self) -> None:
         retry = FIRST_RETRY
@@ -228,19 +211,3 @@ class Proxier:
         }
         count = {v6: sum((":" in ip) == v6 for ip in local) for v6 in (False, True)}
         self._service_health.expose(service, port, {address: count[":" in address] for address in self._node.addresses})
-
-    def _metrics_page(self, path: str) -> Answer:
-        if path != "/metrics":
-            return Answer(404, "text/plain", b"404 page not found\n")
-        self.metrics.service_pending.set(self._changes.pending_services)
-        self.metrics.endpoint_pending.set(self._changes.pending_slices)
-        return Answer(200, CONTENT_TYPE, self.metrics.text())
-
-    async def _serve(
-        self, handler: Callable[[str], Answer], addresses: list[str] | None, port: int
-    ) -> asyncio.Server | None:
-        try:
-            return await serve(handler, addresses, port)
-        except OSError as error:
-            log.error("cannot listen", extra={"port": port, "error": str(error)})
-            return None

@@ -42,7 +42,7 @@ PURE_IO = ("asyncio", "grpc", "subprocess", "time", "socket")
 PURE = (
     *(
         Layer(f"node_agent.proxy.{name}", ("protos", "node_agent.nft"), PURE_IO)
-        for name in ("facts", "changes", "topology", "claims", "elements", "rules", "desired")
+        for name in ("facts", "reading", "changes", "topology", "claims", "elements", "rules", "desired")
     ),
     *(
         Layer(f"cluster_dns.{name}", ("protos",), ("asyncio", "grpc", "socket"))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from node_agent.nft.fake import FakeNft
 from node_agent.nft.kernel import NftError
 from node_agent.proxy.changes import Changes
-from node_agent.proxy.facts import ServiceName, service_facts, slice_facts
+from node_agent.proxy.facts import ServiceName
+from node_agent.proxy.reading import service_facts, slice_facts
 from node_agent.proxy.sync import Sync
 from protos.kubernetes import core_pb2, discovery_pb2
 from tests.unit.proxy.objects import HERE, NODE, RANGES, THERE, endpoint, key, service, slice_

@@ -10,7 +10,8 @@ from node_agent.nft.fake import FakeNft
 from node_agent.proxy import conntrack
 from node_agent.proxy.changes import Changes
 from node_agent.proxy.conntrack import Answering, StaleFlows, UdpServices, answering
-from node_agent.proxy.facts import ServiceName, ServicePortName, service_facts, slice_facts
+from node_agent.proxy.facts import ServiceName, ServicePortName
+from node_agent.proxy.reading import service_facts, slice_facts
 from node_agent.proxy.sync import Outcome, Sync
 from tests.unit.proxy.objects import NODE, RANGES, endpoint, key, service, slice_
 

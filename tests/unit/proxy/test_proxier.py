@@ -8,8 +8,9 @@ import pytest
 from node_agent.nft.fake import FakeNft
 from node_agent.nft.transaction import RefillTable
 from node_agent.proxy import proxier as module
+from node_agent.proxy.config import ProxyConfig
 from node_agent.proxy.http import Answer, serve
-from node_agent.proxy.proxier import Proxier, ProxyConfig
+from node_agent.proxy.proxier import Proxier
 from tests.unit.proxy.objects import HERE, RANGES, THERE, endpoint, key, node, service, slice_
 from tests.unit.proxy.test_conntrack import FakeConntrack, flow
 from tests.unit.proxy.test_http import ask, free_port, listening

@@ -8,7 +8,8 @@ from node_agent.nft.objects import Set, Table
 from node_agent.nft.transaction import ReplaceTable, Transaction
 from node_agent.proxy import sync as module
 from node_agent.proxy.changes import Changes
-from node_agent.proxy.facts import ServiceName, service_facts, slice_facts
+from node_agent.proxy.facts import ServiceName
+from node_agent.proxy.reading import service_facts, slice_facts
 from node_agent.proxy.sync import Sync
 from tests.unit.proxy.objects import NODE, RANGES, endpoint, key, service, slice_
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node_agent.proxy import facts as proxy_facts
+from node_agent.proxy import reading
 from node_agent.proxy.topology import categorize_endpoints
 from svclab.trace.endpoints import anybody_serves, consider, endpoints_of
 from svclab.trace.way import WHOLE, Verdict
@@ -70,10 +70,10 @@ def test_the_model_keeps_what_the_proxy_keeps(
     cluster = consider(mine, world.nodes[f"node-{number}"])
     kept = [{item.endpoint.address for item in found if item.kept} for found in (cluster, local)]
 
-    service_facts, slice_facts = proxy_facts.service_facts(web), proxy_facts.slice_facts(slice_)
+    service_facts, slice_facts = reading.service_facts(web), reading.slice_facts(slice_)
     assert service_facts is not None and slice_facts is not None
     port = service_facts.ports[0]
-    theirs = categorize_endpoints(port, slice_facts.endpoints["", "TCP"], proxy_facts.node_facts(ZONED[number - 1]))
+    theirs = categorize_endpoints(port, slice_facts.endpoints["", "TCP"], reading.node_facts(ZONED[number - 1]))
     assert kept[0] == {found.ip for found in theirs.cluster}
     assert kept[1] == {found.ip for found in theirs.local} or policy == "Cluster"
     assert anybody_serves(mine) == theirs.has_any

@@ -2,7 +2,7 @@
 
 import pytest
 
-from node_agent.proxy.facts import node_facts, service_facts, slice_facts, trigger_time
+from node_agent.proxy.reading import node_facts, service_facts, slice_facts, trigger_time
 from protos.kubernetes import core_pb2, discovery_pb2
 from tests.unit.proxy.objects import NODE, endpoint, node, service, slice_
 
