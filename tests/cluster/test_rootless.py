@@ -20,6 +20,8 @@ def test_an_ordinary_user_has_it_all(ordinary_user: tuple[tuple[str, ...], Path]
     for node in ("node-1", "node-2"):
         url = f"http://{cluster.node_address(node)}:30080/hostname"
         assert set(cluster.ask(("outside",), url, 40)) == everyone
+    cluster.environment["PATH"] = "/usr/local/bin:/usr/bin:/bin"  # Debian's for ordinary users
+    assert "table ip svclab\n" in cluster.svclab("node", "exec", "node-1", "--", "nft", "list", "tables")
     cluster.svclab("node", "add")
     cluster.svclab("node", "stop", "node-1")
     cluster.svclab("node", "start", "node-1")

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from svclab.cluster.netns import namespaces
 
+_ADMINISTRATION = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # nft, tc ...; Debian's ordinary users do not have them
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # the shell's exit codes
 
 
@@ -29,10 +30,16 @@ def execute(pid: int, command: Sequence[str]) -> int:
     return code if code >= 0 else 128 - code
 
 
+def roots_path(path: str) -> str:
+    """A PATH with the folders of root's programs as well, last: who is in a machine is root there."""
+    folders = path.split(":")
+    return ":".join([*folders, *(folder for folder in _ADMINISTRATION if folder not in folders)])
+
+
 def _replace(command: Sequence[str]) -> None:
     code = _NOT_EXECUTABLE
     try:
-        os.execvp(command[0], list(command))
+        os.execvpe(command[0], list(command), {**os.environ, "PATH": roots_path(os.environ.get("PATH", os.defpath))})
     except FileNotFoundError:
         code = _NOT_FOUND
         print(f"error: {command[0]}: command not found", file=sys.stderr)
