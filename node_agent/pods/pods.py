@@ -90,18 +90,25 @@ class Pods:
 
     def find_folder(self, namespace: str, name: str) -> PodFolder:
         """The folder of a pod, whether it still runs or not. Raises PodNotHere."""
-        for worker in self._workers.values():
-            if (worker.pod.metadata.namespace, worker.pod.metadata.name) == (namespace, name):
-                return pod_folder(self._around.config.state_dir, worker.pod.metadata.uid)
+        if (pod := self._known(namespace, name)) is not None:
+            return pod_folder(self._around.config.state_dir, pod.metadata.uid)
         return self.find(namespace, name).folder
 
     def default_container(self, namespace: str, name: str) -> str:
         """The container meant when none is named: the first, or what the pod's annotation says."""
-        for worker in self._workers.values():
-            meta = worker.pod.metadata
-            if (meta.namespace, meta.name) == (namespace, name):
-                return meta.annotations.get(DEFAULT_CONTAINER) or worker.pod.spec.containers[0].name
+        if (pod := self._known(namespace, name)) is not None:
+            return pod.metadata.annotations.get(DEFAULT_CONTAINER) or pod.spec.containers[0].name
         return next(iter(self.find(namespace, name).shim.states), "")
+
+    def status(self, namespace: str, name: str) -> core_pb2.PodStatus:
+        """What the API says of a pod's state; nothing of a pod that it has forgotten."""
+        pod = self._known(namespace, name)
+        return core_pb2.PodStatus() if pod is None else pod.status
+
+    def _known(self, namespace: str, name: str) -> core_pb2.Pod | None:
+        """The pod as the API has it."""
+        pods = (worker.pod for worker in self._workers.values())
+        return next((pod for pod in pods if (pod.metadata.namespace, pod.metadata.name) == (namespace, name)), None)
 
     async def close(self) -> None:
         """Stops the workers; the pods stay."""

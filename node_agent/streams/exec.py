@@ -20,7 +20,7 @@ async def run(opening: api_pb2.ExecOpen, pods: Pods, incoming: Queue, outgoing: 
     sandbox = pods.find(opening.namespace, opening.pod)
     container = opening.container or pods.default_container(opening.namespace, opening.pod)
     if container not in sandbox.shim.states:
-        raise ValueError(f"container {container} is not valid for pod {opening.pod}")
+        raise ValueError(f'container not found ("{container}")')
     with ExitStack() as undo:
         if opening.tty:
             await _with_terminal(opening, container, sandbox.shim, incoming, outgoing, undo)

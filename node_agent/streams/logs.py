@@ -10,8 +10,10 @@ from node_agent.pods.pods import Pods
 from node_agent.shim.records import RUNNING, STARTING
 from node_agent.streams.descriptors import CHUNK, FolderWatch, Queue
 from protos import api_pb2, timestamps
+from protos.kubernetes import core_pb2
 
 ROTATED = ".1"
+NOT_PULLED = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
 
 
 class Line(NamedTuple):
@@ -90,14 +92,21 @@ def _path(request: api_pb2.LogsRequest, pods: Pods, container: str) -> Path:
     folder = pods.find_folder(request.namespace, request.pod)
     attempts = sorted(int(path.stem) for path in (folder.path / "logs" / container).glob("*.log"))
     if not attempts:
-        raise ValueError(
-            f'container "{container}" in pod "{request.pod}" is waiting to start, or is not one of its own'
-        )
+        raise ValueError(why_none(request.pod, container, pods.status(request.namespace, request.pod)))
     if not request.previous:
         return folder.log(container, attempts[-1])
     if len(attempts) < 2:
         raise ValueError(f'previous terminated container "{container}" in pod "{request.pod}" not found')
     return folder.log(container, attempts[-2])
+
+
+def why_none(pod: str, container: str, status: core_pb2.PodStatus) -> str:
+    """Why a container has no log yet, in the words of the kubelet (kubelet_pods.go, validateContainerLogStatus)."""
+    states = {one.name: one.state for one in (*status.initContainerStatuses, *status.containerStatuses)}
+    if container not in states:
+        return f"container {container} is not valid for pod {pod}"
+    reason = states[container].waiting.reason
+    return f'container "{container}" in pod "{pod}" is waiting to start: {NOT_PULLED.get(reason, reason)}'
 
 
 class Sender:

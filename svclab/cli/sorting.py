@@ -1,11 +1,14 @@
 """`--sort-by`."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from protos.jsonform import to_object
 from svclab.cli import jsonpath
 from svclab.cli.errors import CliError
+
+Natural = list[tuple[str, int, str]]
 
 
 def sort_objects(objects: Sequence[Any], expression: str) -> list[Any]:
@@ -21,11 +24,17 @@ def sort_objects(objects: Sequence[Any], expression: str) -> list[Any]:
     return [objects[at] for at in order]
 
 
-def _key(found: list[Any]) -> tuple[int, float, str]:
+def _key(found: list[Any]) -> tuple[int, float, Natural]:
     """Missing values, then numbers by size, then texts."""
     if not found or found[0] is None:
-        return (0, 0.0, "")
+        return (0, 0.0, [])
     value = found[0]
     if isinstance(value, (int, float)):
-        return (1, float(value), "")
-    return (2, 0.0, str(value))
+        return (1, float(value), [])
+    return (2, 0.0, natural(str(value)))
+
+
+def natural(text: str) -> Natural:
+    """The key by which kubectl sorts texts: the numbers in them by size, so that web-2 comes before web-10."""
+    parts = re.findall("[0-9]+|[^0-9]", text)
+    return [("0", int(part), part) if part.isascii() and part.isdigit() else (part, 0, "") for part in parts]

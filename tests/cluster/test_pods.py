@@ -138,6 +138,10 @@ def test_a_crash_loop_backs_off(pods: Cluster) -> None:
 
 def test_an_unknown_image_is_told_what_there_is(pods: Cluster) -> None:
     eventually(lambda: first_container(pods, "unknown").get("state", {}).get("waiting"))
+    refused = pods.run("logs", "unknown", "-n", NAMESPACE, check=False)
+    assert refused.returncode == 1
+    assert 'in pod "unknown" is waiting to start: ' in refused.stderr
+    assert refused.stderr.rstrip().endswith(("image can't be pulled", "trying and failing to pull image"))
     waiting = first_container(pods, "unknown")["state"]["waiting"]
     assert waiting["reason"] in ("ErrImagePull", "ImagePullBackOff")
     assert "agnhost" in waiting["message"] and "nginx" in waiting["message"]

@@ -1,11 +1,13 @@
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from node_agent.shim.logfile import PIECE, LineCutter, LogFile, timestamp
-from node_agent.streams.logs import LogReader, parse, select
+from node_agent.streams.logs import LogReader, parse, select, why_none
 from protos import api_pb2
+from protos.kubernetes import core_pb2
 
 
 class Memory(LogFile):
@@ -76,3 +78,18 @@ def test_tail_and_since(tmp_path: Path) -> None:
 def test_what_is_no_record_is_left_out() -> None:
     assert parse(b"") is None
     assert parse(b"2023-11-14T22:13:20Z stdout F a b") is not None
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"),
+    [
+        ("PodInitializing", "PodInitializing"),
+        ("ErrImagePull", "image can't be pulled"),
+        ("ImagePullBackOff", "trying and failing to pull image"),
+    ],
+)
+def test_a_container_without_a_log_says_why(reason: str, text: str) -> None:
+    waiting = core_pb2.ContainerState(waiting=core_pb2.ContainerStateWaiting(reason=reason))
+    status = core_pb2.PodStatus(containerStatuses=[core_pb2.ContainerStatus(name="main", state=waiting)])
+    assert why_none("web", "main", status) == f'container "main" in pod "web" is waiting to start: {text}'
+    assert why_none("web", "other", status) == "container other is not valid for pod web"
