@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from node_agent.images.programs import echo, serving, text
+from node_agent.images.programs import echo, liveness, serving, text
 
 
 def pause(arguments: list[str]) -> None:
@@ -16,6 +16,7 @@ def pause(arguments: list[str]) -> None:
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "netexec": echo.main,
+    "liveness": liveness.main,
     "pause": pause,
     "serve-hostname": lambda arguments: text.main(["serve-hostname", *arguments]),
 }

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node_agent.images.programs import echo, flags, http, static
+from node_agent.images.programs import echo, flags, http, liveness, static
 from node_agent.images.programs.http import Request, Response, cut_request, encode
 from node_agent.images.programs.serving import client_text
 
@@ -126,3 +126,11 @@ def test_files_stay_inside_their_folder(tmp_path: Path) -> None:
     assert b"Welcome" in static.page(str(folder), "Welcome", "/").body
     (folder / "link").symlink_to(tmp_path / "secret")
     assert static.page(str(folder), "Welcome", "/link").status == 404
+
+
+def test_liveness_ends_after_ten_seconds() -> None:
+    times = iter([100.0, 110.0, 110.5, 111.0])
+    respond = liveness.responder(lambda: next(times))
+    assert respond(request("/healthz"), CLIENT) == Response.text("ok")
+    assert respond(request("/healthz"), CLIENT) == Response.text("error: 10.5", 500)
+    assert respond(request("/started"), CLIENT).body == b"11.000000000s"
