@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.figures import Figure, table
 from svclab.cluster.docker import image
-from svclab.cluster.docker.engine import connect
+from svclab.cluster.docker.connection import connect
 from tests.cluster.containers.compose import ComposeCluster
 from tests.cluster.harness import QUICKSTART as EXAMPLE
 from tests.cluster.harness import Cluster

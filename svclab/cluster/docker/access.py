@@ -4,8 +4,9 @@ import time
 from typing import Any
 
 from svclab.client.credentials import AUTHORITY_FILE, CERTIFICATE_FILE, KEY_FILE, Credentials
+from svclab.cluster.docker.archives import read_folder
+from svclab.cluster.docker.connection import connect, told
 from svclab.cluster.docker.containers import API_PORT, BUNDLES
-from svclab.cluster.docker.engine import connect, read_folder, told
 from svclab.cluster.errors import ClusterError
 
 _PATIENCE, _PAUSE = 20.0, 0.2  # seconds for a server that was just started to write its credentials

@@ -10,7 +10,8 @@ from svclab.cluster import locks
 from svclab.cluster.addresses import Plan
 from svclab.cluster.config import ClusterConfig
 from svclab.cluster.docker import containers, image, names, status
-from svclab.cluster.docker.engine import Engine, connect
+from svclab.cluster.docker.connection import connect
+from svclab.cluster.docker.engine import Engine
 from svclab.cluster.docker.execute import execute
 from svclab.cluster.docker.joining import equip_cloud, equip_nodes, take_admin
 from svclab.cluster.docker.nodes import Nodes, cut

@@ -1,26 +1,17 @@
 """The docker engine, through its SDK: what of a cluster is there, and making and removing it."""
 
-import io
-import os
-import socket
-import tarfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from svclab.client.credentials import CERTIFICATE_FILE
 from svclab.cluster.addresses import Plan
 from svclab.cluster.docker import names
+from svclab.cluster.docker.archives import Folders, packed, read_folder
+from svclab.cluster.docker.connection import connect, told
 from svclab.cluster.docker.containers import API_PORT, STATE, Container
 from svclab.cluster.errors import ClusterError
 from svclab.cluster.state import StateFolder
 
 _KEPT_LINES = 1000  # of the log of a container that is removed
-_TIMEOUT = 60  # seconds, of one request to the engine
-Folders = Mapping[str, Mapping[str, bytes]]  # by name, the files of each by name
-_UNIX = "http+unix://"
-_NETNS = "or use --driver netns, which needs no engine"
 
 
 class Engine:
@@ -177,92 +168,3 @@ class Engine:
         """The image that a container was made from."""
         with told(part):
             return str(self.api.inspect_container(names.name_of(self.state.name, part))["Config"]["Image"])
-
-
-def read_folder(api: Any, container: str, folder: str) -> Mapping[str, bytes]:
-    """The files of a folder in a container by name; none while there is no such folder."""
-    import docker
-
-    try:
-        chunks, _ = api.get_archive(container, folder)
-        content = io.BytesIO(b"".join(chunks))
-    except docker.errors.NotFound:
-        return {}
-    files = {}
-    with tarfile.open(fileobj=content) as archive:
-        for member in archive:
-            if file := archive.extractfile(member):
-                files[Path(member.name).name] = file.read()
-    return files
-
-
-def packed(folders: Folders) -> bytes:
-    """A tar archive of folders, for root alone."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        for folder, files in folders.items():
-            entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o700
-            archive.addfile(entry)
-            for name in sorted(files, key=CERTIFICATE_FILE.__eq__):  # the certificate last: readers wait for it
-                entry = tarfile.TarInfo(f"{folder}/{name}")
-                entry.size, entry.mode = len(files[name]), 0o600
-                archive.addfile(entry, io.BytesIO(files[name]))
-    return content.getvalue()
-
-
-def connect() -> Any:
-    """The SDK's client of the engine that DOCKER_HOST names. Raises ClusterError that says what is missing."""
-    try:
-        import docker
-        from docker.utils import kwargs_from_env, parse_host
-    except ModuleNotFoundError:
-        raise ClusterError(f"the docker driver needs its SDK: pip install 'svclab[docker]', {_NETNS}") from None
-    try:
-        _knock(str(parse_host(os.environ.get("DOCKER_HOST"))))
-        api = docker.APIClient(version="auto", timeout=_TIMEOUT, **kwargs_from_env())
-        api.ping()
-    except PermissionError as error:
-        raise ClusterError(
-            f"no permission to use the docker engine: add yourself to the group docker or become root, {_NETNS}"
-        ) from error
-    except (OSError, docker.errors.DockerException) as error:
-        raise ClusterError(
-            f"no docker engine answers: start it (systemctl start docker) or set DOCKER_HOST, {_NETNS}"
-        ) from error
-    return api
-
-
-def _knock(url: str) -> None:
-    """Raises OSError where the engine's Unix socket refuses; the SDK would leave a socket of its own open then."""
-    if url.startswith(_UNIX):
-        with socket.socket(socket.AF_UNIX) as door:
-            door.connect(url.removeprefix(_UNIX))
-
-
-@contextmanager
-def told(what: str = "docker", *, absent: bool = False) -> Iterator[None]:
-    """Turns the SDK's errors into ours; with `absent`, what is not there is no error."""
-    import docker
-    import requests
-
-    try:
-        yield
-    except docker.errors.NotFound as error:
-        if not absent:
-            raise ClusterError(f"{what}: {error.explanation}") from error
-    except docker.errors.APIError as error:
-        raise ClusterError(f"{what}: {explained(str(error.explanation))}") from error
-    except requests.exceptions.RequestException as error:
-        raise ClusterError(f"{what}: the docker engine went away: {error}") from error
-
-
-def explained(text: str) -> str:
-    """The engine's words, and what to do where that is known."""
-    if "Pool overlaps" in text:
-        return f"{text}: set another networking.nodeSubnet in a --config file"
-    if "port is already allocated" in text or "address already in use" in text:
-        return f"{text}: another program has taken the port of the API server meanwhile; try again"
-    if "is already in use by container" in text or "already exists" in text:
-        return f"{text}: remove it, or choose another --name"
-    return text

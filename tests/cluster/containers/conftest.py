@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from svclab.cluster.docker import image as images
-from svclab.cluster.docker.engine import connect
+from svclab.cluster.docker.connection import connect
 from svclab.cluster.errors import ClusterError
 from tests.cluster.containers.compose import ComposeCluster, free_network, present
 from tests.cluster.harness import Cluster

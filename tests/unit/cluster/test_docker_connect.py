@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from svclab.cluster.docker.engine import connect
+from svclab.cluster.docker.connection import connect
 from svclab.cluster.errors import ClusterError
 
 pytest.importorskip("docker")

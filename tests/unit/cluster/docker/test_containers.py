@@ -14,7 +14,8 @@ import pytest
 from svclab.cluster.addresses import Plan
 from svclab.cluster.config import ClusterConfig, Networking, NodeConfig, with_nodes
 from svclab.cluster.docker import containers, image, partition
-from svclab.cluster.docker.engine import explained, packed
+from svclab.cluster.docker.archives import packed
+from svclab.cluster.docker.connection import explained
 from svclab.cluster.docker.names import labels, name_of, selector
 from svclab.cluster.docker.status import life, nodes
 from svclab.cluster.state import StateFolder
