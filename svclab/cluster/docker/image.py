@@ -3,46 +3,25 @@
 import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
-from hashlib import sha256
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from svclab.cluster.docker.source import contents, fingerprint, laid_out, recipe
 from svclab.cluster.errors import ClusterError
 
-ROOT = Path(__file__).parents[3]
-BUILD = ROOT / "compose" / "build-image"
-PACKAGES = ("apiserver", "cloud_controller", "cluster_dns", "node_agent", "protos", "svclab")
 _STEP = re.compile(r"Step \d+/|#\d+ \[")  # how the engine's two builders begin what they are doing
 _SHOWN = 60  # characters
 CHOSEN = "SVCLAB_IMAGE"  # the environment variable that names an image, which must exist then
 
 
 def name() -> str:
-    """The image for the code that runs here: by content in a clone, by version where the package is installed."""
+    """The image for the code that runs here: by content, or by version where nothing to build it from is at hand."""
     if chosen := os.environ.get(CHOSEN):
         return chosen
-    return f"svclab:{fingerprint(ROOT)}" if BUILD.exists() else f"svclab:{version('svclab')}"
-
-
-def fingerprint(root: Path) -> str:
-    """A hash of all files that go into the image."""
-    digest = sha256()
-    for path in sources(root):
-        digest.update(f"{path.relative_to(root)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def sources(root: Path) -> Iterator[Path]:
-    """The files that go into the image."""
-    yield root / "pyproject.toml"
-    yield root / "compose" / "Dockerfile"
-    yield from sorted((root / "compose").glob("svclab*"))
-    yield from (root / "compose").glob("constraints.txt")
-    for package in PACKAGES:
-        files = (path for path in (root / package).rglob("*") if "__pycache__" not in path.parts and path.is_file())
-        yield from sorted(path for path in files if path.suffix in {".py", ".yaml", ".proto"})
+    made_from = recipe()
+    return f"svclab:{fingerprint(contents(made_from))}" if made_from else f"svclab:{version('svclab')}"
 
 
 def ensure(api: Any, say: Callable[[str], None]) -> str:
@@ -50,19 +29,22 @@ def ensure(api: Any, say: Callable[[str], None]) -> str:
     wanted = name()
     if _exists(api, wanted):
         return wanted
-    if os.environ.get(CHOSEN) or not BUILD.exists():
+    made_from = recipe()
+    if os.environ.get(CHOSEN) or made_from is None:
         raise ClusterError(
             f"the image {wanted} is missing: build it in a clone of the repository with `compose/build-image {wanted}`"
         )
     say(f"build of the image {wanted} (about a minute, once)")
-    build(wanted, say)
+    with laid_out(made_from) as folder:
+        build(wanted, folder, say)
     return wanted
 
 
-def build(wanted: str, say: Callable[[str], None]) -> None:
-    """Builds the image and says each step. Raises ClusterError with the end of the output."""
+def build(wanted: str, folder: Path, say: Callable[[str], None]) -> None:
+    """Builds the image from a clone and says each step. Raises ClusterError with the end of the output."""
     lines: list[str] = []
-    with subprocess.Popen([BUILD, wanted], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    command = [str(folder / "compose" / "build-image"), wanted]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line.rstrip())

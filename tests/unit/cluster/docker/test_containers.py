@@ -13,7 +13,7 @@ import pytest
 
 from svclab.cluster.addresses import Plan
 from svclab.cluster.config import ClusterConfig, Networking, NodeConfig, with_nodes
-from svclab.cluster.docker import containers, image, partition
+from svclab.cluster.docker import containers, partition
 from svclab.cluster.docker.archives import packed
 from svclab.cluster.docker.connection import explained
 from svclab.cluster.docker.names import labels, name_of, selector
@@ -21,6 +21,7 @@ from svclab.cluster.docker.status import life, nodes
 from svclab.cluster.state import StateFolder
 
 NETWORKING = Networking(node_subnets=(IPv4Network("10.200.7.0/24"),))
+ROOT = Path(__file__).parents[4]
 CONFIG = ClusterConfig("lab", with_nodes(2), NETWORKING, driver="docker")
 
 
@@ -90,23 +91,10 @@ def test_credentials_are_packed_for_root_alone_with_the_certificate_last() -> No
     assert [member.mode for member in members] == [0o700, 0o600, 0o600, 0o600]
 
 
-def test_the_image_is_named_by_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "compose").mkdir()
-    (tmp_path / "protos").mkdir()
-    for name in ("pyproject.toml", "compose/Dockerfile", "compose/svclab", "protos/one.py"):
-        (tmp_path / name).write_text("x")
-    first = image.fingerprint(tmp_path)
-    assert image.fingerprint(tmp_path) == first
-    (tmp_path / "protos" / "one.py").write_text("y")
-    assert image.fingerprint(tmp_path) != first
-    monkeypatch.setenv("SVCLAB_IMAGE", "mine:1")
-    assert image.name() == "mine:1"
-
-
 def test_everything_in_the_image_is_pinned() -> None:
-    project = tomllib.loads((image.ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     direct = [*project["dependencies"], *project["optional-dependencies"]["tls"]]
-    pinned = [*direct, *(image.ROOT / "compose" / "constraints.txt").read_text().splitlines()[1:]]
+    pinned = [*direct, *(ROOT / "compose" / "constraints.txt").read_text().splitlines()[1:]]
     assert all("==" in line for line in pinned)
     names = {canonical(line.partition("==")[0]) for line in pinned}
     wanted = {canonical(line.partition("==")[0]) for line in direct}
