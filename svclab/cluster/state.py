@@ -110,11 +110,14 @@ class StateFolder(StatePaths):
             self.lock(process).unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Forgets a cluster that never came up, all but its logs."""
+        """Forgets a cluster that never came up, all but what its logs say."""
         for file in (self.config_file, self.api_socket):
             file.unlink(missing_ok=True)
         for part in ("api", "cloud", "endpoint", "nodes", "run", "store"):
             shutil.rmtree(self.root / part, ignore_errors=True)
+        for log in (self.root / "logs").glob("*"):
+            if not log.stat().st_size:
+                log.unlink()
         with suppress(OSError):  # there are logs to read
             (self.root / "logs").rmdir()
             self.root.rmdir()

@@ -40,10 +40,10 @@ class NetnsDriver:
                 "choose another --name"
             )
         reading, writing = os.pipe2(os.O_CLOEXEC)
-        progress = Progress(writing)
-        launch(state, progress, root=root)
-        progress.close()
-        with os.fdopen(reading) as messages:
+        with os.fdopen(reading) as messages:  # closed before anybody looks for what an interrupted start has left
+            progress = Progress(writing)
+            launch(state, progress, root=root)
+            progress.close()
             for line in messages:
                 message = json.loads(line)
                 if "error" in message:

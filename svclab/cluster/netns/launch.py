@@ -38,6 +38,8 @@ def _launch(state: StateFolder, progress: Progress, root: bool) -> None:
 
 
 def _live(state: StateFolder, host: Host, progress: Progress) -> int:
+    if not progress.is_heard():
+        return 1  # whoever started this has given up, perhaps before our lock could tell of us
     os.chdir("/")
     namespaces.mount("none", "/", "none", namespaces.MS_REC | namespaces.MS_SLAVE)
     try:

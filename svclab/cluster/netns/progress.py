@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 from contextlib import suppress
 
 
@@ -16,6 +17,14 @@ class Progress:
         if self.descriptor is not None:
             with suppress(BrokenPipeError):
                 os.write(self.descriptor, json.dumps(message).encode() + b"\n")
+
+    def is_heard(self) -> bool:
+        """Whether somebody still has the reading end."""
+        if self.descriptor is None:
+            return False
+        poll = select.poll()
+        poll.register(self.descriptor, 0)
+        return not poll.poll(0)  # POLLERR: no reader is left, see poll(2)
 
     def close(self) -> None:
         """Ends the conversation, as far as this process is concerned."""

@@ -58,6 +58,17 @@ def test_a_damaged_configuration_is_named(state: StateFolder) -> None:
         state.load()
 
 
+def test_only_logs_that_say_something_stay_of_a_cluster_that_never_came_up(state: StateFolder) -> None:
+    state.create()
+    state.log("init").touch()
+    state.log("apiserver").write_text("error\n")
+    state.discard()
+    assert [path.name for path in state.root.rglob("*")] == ["logs", "apiserver.log"]
+    state.log("apiserver").write_text("")
+    state.discard()
+    assert not state.root.exists()
+
+
 def test_a_state_folder_that_is_too_deep_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ("x" * 100)))
     with pytest.raises(ClusterError, match="too long for a Unix socket"):
