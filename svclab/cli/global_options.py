@@ -21,7 +21,7 @@ def _store(attribute: str) -> Callable[[click.Context, click.Parameter, Any], No
     return callback
 
 
-def _suggested(name: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+def suggested(name: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
     """A function of svclab.cli.suggestions, which is imported only when the shell completes."""
 
     def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -46,7 +46,7 @@ def global_parameters(hidden: bool) -> list[click.Option]:
             "--cluster",
             attribute="cluster",
             default="",
-            shell_complete=_suggested("complete_clusters"),
+            shell_complete=suggested("complete_clusters"),
             help="The cluster to use, by name (also: SVCLAB_CLUSTER).",
         ),
         option(
@@ -54,7 +54,7 @@ def global_parameters(hidden: bool) -> list[click.Option]:
             "--namespace",
             attribute="namespace",
             default="",
-            shell_complete=_suggested("complete_namespaces"),
+            shell_complete=suggested("complete_namespaces"),
             help="The namespace of this request.",
         ),
         option(

@@ -28,6 +28,11 @@ def complete_pods(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return _names(ctx, PODS, incomplete) if not ctx.params.get(param.name or "") else []
 
 
+def complete_nodes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of nodes."""
+    return _names(ctx, NODES, incomplete)
+
+
 def complete_sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Who can send a packet: `outside`, `pod/NAME`, `node/NAME`."""
     return [name for name in ("outside",) if name.startswith(incomplete)] + _places(ctx, incomplete)

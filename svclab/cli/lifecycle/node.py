@@ -9,6 +9,7 @@ import click
 from svclab.cli.command import CommandGroup
 from svclab.cli.durations import Duration
 from svclab.cli.errors import BadUsage, CliError, ExitWith
+from svclab.cli.global_options import suggested
 from svclab.cli.lifecycle.choice import cluster_errors, running_cluster
 from svclab.cluster.access import client_of
 from svclab.cluster.config import PEERS
@@ -37,6 +38,9 @@ _wait_option = click.option(
 )
 
 
+_known_node = click.argument("name", shell_complete=suggested("complete_nodes"))
+
+
 @click.group("node", cls=CommandGroup, examples=EXAMPLES, usage="COMMAND [NODE]")
 def node() -> None:
     """Add, remove, stop and start nodes, or run a command in one."""
@@ -58,7 +62,7 @@ def add(name: str, labels: tuple[str, ...], wait: float) -> None:
 
 
 @node.command("remove", usage="NODE")
-@click.argument("name")
+@_known_node
 def remove(name: str) -> None:
     """Remove a node with its pods."""
     state = running_cluster()
@@ -68,7 +72,7 @@ def remove(name: str) -> None:
 
 
 @node.command("stop", usage="NODE")
-@click.argument("name")
+@_known_node
 def stop(name: str) -> None:
     """Cut the power of a node: its agent, pods and links are gone at once, and nobody is told."""
     _ask(running_cluster(), "node-stop", name=name)
@@ -76,7 +80,7 @@ def stop(name: str) -> None:
 
 
 @node.command("start", usage="NODE")
-@click.argument("name")
+@_known_node
 @_wait_option
 def start(name: str, wait: float) -> None:
     """Start a stopped node again, or let a paused one go on."""
@@ -88,7 +92,7 @@ def start(name: str, wait: float) -> None:
 
 
 @node.command("pause", usage="NODE")
-@click.argument("name")
+@_known_node
 def pause(name: str) -> None:
     """Freeze everything that runs in a node, until `svclab node start`."""
     _ask(running_cluster(), "node-pause", name=name)
@@ -96,7 +100,7 @@ def pause(name: str) -> None:
 
 
 @node.command("disconnect", usage="NODE [--from api|nodes|all]")
-@click.argument("name")
+@_known_node
 @click.option(
     "--from", "peer", type=click.Choice([*PEERS, "all"]), default="all", help="What the node can no longer reach."
 )
@@ -107,7 +111,7 @@ def disconnect(name: str, peer: str) -> None:
 
 
 @node.command("connect", usage="NODE")
-@click.argument("name")
+@_known_node
 def connect(name: str) -> None:
     """Undo every disconnect of a node."""
     _ask(running_cluster(), "node-connect", name=name)
@@ -115,7 +119,7 @@ def connect(name: str) -> None:
 
 
 @node.command("exec", usage="NODE -- COMMAND [args...]", takes_command=True)
-@click.argument("name")
+@_known_node
 def exec_(name: str, command: tuple[str, ...]) -> None:
     """Run a command in a node: in its network; with the files of this machine where the driver is netns."""
     if not command:

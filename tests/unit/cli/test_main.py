@@ -15,6 +15,7 @@ from protos.kubernetes import core_pb2, meta_pb2
 from svclab.cli.commands import COMMANDS
 from svclab.cli.errors import CliError, api_error_text
 from svclab.cli.fake_client import FakeClient
+from svclab.cli.lifecycle.node import node
 from svclab.cli.settings import Settings
 from svclab.cli.suggestions import complete_sources, complete_targets
 from svclab.cli.target import find_place
@@ -225,3 +226,12 @@ def test_completion_of_a_packets_ends() -> None:
         assert complete_sources(ctx, parameter, "pod/") == ["pod/client"]
         assert complete_targets(ctx, parameter, "node/n") == ["node/node-1"]
         assert complete_targets(ctx, parameter, "w") == ["web"]
+
+
+def test_completion_of_a_nodes_name() -> None:
+    made = core_pb2.Node()
+    made.metadata.name = "node-1"
+    with click.Context(node, obj=Settings(client=FakeClient(made))) as ctx:  # type: ignore[arg-type]
+        for verb in ("remove", "stop", "start", "exec"):
+            (argument,) = (one for one in node.commands[verb].params if one.name == "name")
+            assert [one.value for one in argument.shell_complete(ctx, "n")] == ["node-1"]
