@@ -101,6 +101,7 @@ def test_scale(quickstart: ComposeCluster) -> None:
     url = f"http://{quickstart.cluster_ip('echo')}/hostname"
     eventually(lambda: set(quickstart.ask(("node", "exec", "node-4"), url, 30)) == {"echo-1", "echo-2", "echo-3"})
     quickstart.compose("up", "-d", "--no-recreate", "--scale", "node=3", "node")
+    quickstart.svclab("delete", "node", "node-4")  # nobody else tells the cluster that it will not come back
 
 
 def test_nodes_keep_their_addresses_when_all_containers_restart(quickstart: ComposeCluster) -> None:
