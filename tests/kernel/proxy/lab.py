@@ -82,6 +82,14 @@ def ip(*lines: str) -> None:
     subprocess.run(["ip", "-batch", "-"], input="\n".join(lines), text=True, check=True)
 
 
+def hold(address: str) -> None:
+    """Gives this machine an address on lo, and waits until it is one: IPv6 takes its time."""
+    ip(f"addr add {address} dev lo" + (" nodad" if ":" in address else ""))
+    command = ["ip", "route", "get", address]
+    while "local" not in subprocess.run(command, capture_output=True, text=True, check=False).stdout:
+        continue
+
+
 def _answer_connections(server: socket.socket, name: str) -> None:
     server.listen(128)
     with contextlib.suppress(OSError):

@@ -32,6 +32,7 @@ from tests.kernel.proxy.lab import (
     Machine,
     ask,
     exchange,
+    hold,
     ip,
     names,
 )
@@ -219,7 +220,7 @@ def this_node_among_the_sources_may_speak_from_an_address_that_it_holds(lab: Lab
         port = lab.service("lb", vip, load_balancer_ips=(address,), source_ranges=(f"{node}/{bits}",))
         lab.endpoints(port, "a")
         lab.write()
-        ip(f"addr add {address}/{bits} dev lo" + (" nodad" if ":" in address else ""))
+        hold(address)
         try:
             assert ask(address, 80).startswith("a")
             assert ask(address, 80, source=address).startswith("a")

@@ -1,5 +1,7 @@
 """Real packets through the proxy: as root, and as root of an unprivileged user namespace."""
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,20 @@ WAYS = {
 NAMES = [line.split("(")[0].split()[-1] for line in SCENARIOS.read_text().splitlines() if "(lab: Lab)" in line]
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[dict[str, "Future[Verdicts]"]]:
+    """All ways at the same time: a scenario waits more than it works."""
+    possible = [way for way, command in WAYS.items() if not refused(command)]
+    with ThreadPoolExecutor(len(WAYS)) as pool:
+        yield {way: pool.submit(verdicts, WAYS[way], SCENARIOS, NAMES) for way in possible}
+
+
 @pytest.fixture(scope="module", params=list(WAYS))
-def results(request: pytest.FixtureRequest) -> Verdicts:
+def results(request: pytest.FixtureRequest, running: dict[str, "Future[Verdicts]"]) -> Verdicts:
     """What became of every scenario; all run in one process, which is the node."""
-    if reason := refused(WAYS[request.param]):
-        pytest.skip(f"{request.param}: {reason}")
-    return verdicts(WAYS[request.param], SCENARIOS, NAMES)
+    if request.param not in running:
+        pytest.skip(f"{request.param}: {refused(WAYS[request.param])}")
+    return running[request.param].result()
 
 
 OPTIONAL = {"sctp_is_balanced": pytest.mark.optional("not every kernel has SCTP sockets")}
