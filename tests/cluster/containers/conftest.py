@@ -11,7 +11,7 @@ from svclab.cluster.docker import image as images
 from svclab.cluster.docker.connection import connect
 from svclab.cluster.errors import ClusterError
 from tests.cluster.containers.compose import ComposeCluster, free_network, present
-from tests.cluster.harness import Cluster
+from tests.cluster.harness import QUICKSTART, Cluster, eventually
 
 CONFIG = """
 kind: Cluster
@@ -64,6 +64,16 @@ def compose_cluster(image: str) -> Iterator[ComposeCluster]:
         try:
             cluster.compose("--profile", "clients", "up", "-d")
             cluster.svclab("context", "add", cluster.name, "--container", cluster.container("api"))
+            eventually(lambda: cluster.svclab("get", "nodes", "-o", "name").count("node/") == 3, within=30)
             yield cluster
         finally:
             cluster.compose("--profile", "clients", "down", "-v", "--remove-orphans")
+
+
+@pytest.fixture(scope="module")
+def quickstart(cluster: Cluster) -> Cluster:
+    """A module's own `cluster`, one of those above, with the README's example in it."""
+    cluster.svclab("wait", "--for=condition=Ready", "node", "--all", "--timeout=30s")
+    cluster.svclab("apply", "-f", str(QUICKSTART))
+    cluster.wait_ready("app=echo")
+    return cluster

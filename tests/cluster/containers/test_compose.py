@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from tests.cluster.containers.compose import ComposeCluster, published
-from tests.cluster.harness import QUICKSTART, ROOT, eventually
+from tests.cluster.harness import ROOT, eventually
 from tests.cluster.test_cli import (  # noqa: F401
     test_exec_passes_streams_and_the_exit_code_on,
     test_logs,
@@ -30,15 +30,6 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def cluster(compose_cluster: ComposeCluster) -> ComposeCluster:
     return compose_cluster
-
-
-@pytest.fixture(scope="module")
-def quickstart(cluster: ComposeCluster) -> ComposeCluster:
-    eventually(lambda: cluster.svclab("get", "nodes", "-o", "name").count("node/") == 3, within=30)
-    cluster.svclab("wait", "--for=condition=Ready", "node", "--all", "--timeout=30s")
-    cluster.svclab("apply", "-f", str(QUICKSTART))
-    cluster.wait_ready("app=echo")
-    return cluster
 
 
 def health(cluster: ComposeCluster, service: str, number: int = 1) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from tests.cluster.harness import QUICKSTART, Cluster, eventually, pods_manifest, service_manifest
+from tests.cluster.harness import Cluster, eventually, pods_manifest, service_manifest
 from tests.cluster.test_cli import (  # noqa: F401
     test_exec_carries_much_data_unharmed,
     test_exec_passes_streams_and_the_exit_code_on,
@@ -75,13 +75,6 @@ asyncio.run(main())
 @pytest.fixture(scope="module")
 def cluster(docker_cluster: Cluster) -> Cluster:
     return docker_cluster
-
-
-@pytest.fixture(scope="module")
-def quickstart(cluster: Cluster) -> Cluster:
-    cluster.svclab("apply", "-f", str(QUICKSTART))
-    cluster.wait_ready("app=echo")
-    return cluster
 
 
 def docker(*arguments: str) -> str:

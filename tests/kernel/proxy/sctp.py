@@ -10,20 +10,11 @@ import socket
 import struct
 import threading
 
+from svclab.trace.programs.probe import crc32c
+
 IPPROTO_SCTP = 132
 HEADER, INIT = struct.Struct("!HHII"), struct.Struct("!IIHHI")
 INIT_CHUNK, INIT_ACK_CHUNK, STATE_COOKIE = 1, 2, 7
-POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
-
-
-def crc32c(data: bytes) -> int:
-    """The checksum of a packet whose checksum field is 0."""
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ POLYNOMIAL * (crc & 1)
-    return crc ^ 0xFFFFFFFF
 
 
 def packet(source: int, destination: int, tag: int, kind: int, cookie: bytes = b"") -> bytes:

@@ -1,9 +1,11 @@
-"""More of the tests of clusters, unchanged, against compose/compose.yaml: names, load balancers, pods, commands."""
+"""More of the tests of clusters, unchanged, against the docker driver and the compose file.
+
+Names, load balancers, pods, commands.
+"""
 
 import pytest
 
-from tests.cluster.containers.compose import ComposeCluster
-from tests.cluster.harness import QUICKSTART, eventually
+from tests.cluster.harness import Cluster
 from tests.cluster.test_cli import (  # noqa: F401
     test_a_reader_that_goes_away,
     test_describe_names_the_endpoints,
@@ -52,14 +54,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def cluster(compose_cluster: ComposeCluster) -> ComposeCluster:
-    return compose_cluster
-
-
-@pytest.fixture(scope="module")
-def quickstart(cluster: ComposeCluster) -> ComposeCluster:
-    eventually(lambda: cluster.svclab("get", "nodes", "-o", "name").count("node/") == 3, within=30)
-    cluster.svclab("apply", "-f", str(QUICKSTART))
-    cluster.wait_ready("app=echo")
-    return cluster
+@pytest.fixture(scope="module", params=["docker_cluster", "compose_cluster"])
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    found: Cluster = request.getfixturevalue(request.param)
+    return found
